@@ -1,0 +1,98 @@
+// The small interfaces that the watch loop needs. Adapters implement them; nothing else crosses a room.
+import type {
+  ActionOutcome,
+  Alert,
+  Answer,
+  Assessment,
+  Frame,
+  Job,
+  JobRef,
+  Moment,
+  Notice,
+  Print,
+} from './types.ts';
+
+/** Time. The only source of it, so that tests can drive it. */
+export interface Clock {
+  now(): Moment;
+  /** Resolves after `ms` (0 or more); rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Structured log. Fields must be JSON values; secrets registered with the service are masked. */
+export interface Log {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+  /** A log whose lines name this part, such as `camera/mjpeg`. */
+  child(component: string): Log;
+}
+
+/** An answer that a person gave through any channel. */
+export interface Answered {
+  readonly answer: Answer;
+  /** The incident that was answered; null when the way it came in cannot tell. */
+  readonly incidentId: string | null;
+  /** How it came in, for the record: `prompt`, `agent`. */
+  readonly through: string;
+}
+
+/** The printer behind Moonraker. All methods reject with a MoonrakerError. */
+export interface Printer {
+  /** The print as last seen; follows Klipper within 250 ms while connected. */
+  readonly print: Print;
+  /** Connects and keeps connected until the signal aborts. Resolves then; a lost connection is not an error. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Called on every change of `print`. Returns the way to stop listening. */
+  onPrint(listener: (print: Print) => void): () => void;
+  /** Called for each line of G-code output (`!! …`, `// …`, `echo: …`). Returns the way to stop listening. */
+  onGcodeResponse(listener: (line: string) => void): () => void;
+  /** Reads the fields that tick (durations, position, layer) once and returns the renewed print. */
+  sample(signal: AbortSignal): Promise<Print>;
+  /** The pause recipe (design §4). Resolves with what was observed; `delayed` may come first through `onDelay`. */
+  pause(onDelay: (outcome: ActionOutcome) => void, signal: AbortSignal): Promise<ActionOutcome>;
+  /** Resumes and waits until the state reads printing. */
+  resume(signal: AbortSignal): Promise<ActionOutcome>;
+  /** Cancels and waits until the state has left printing and paused. */
+  cancel(signal: AbortSignal): Promise<ActionOutcome>;
+  /** Runs G-code under Klipper's lock and waits for its end. One command a line. */
+  runGcode(script: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Where frames come from. */
+export interface Camera {
+  readonly name: string;
+  /** One fresh, checked frame. Rejects with a CameraError; never returns the same picture as new. */
+  grab(signal: AbortSignal): Promise<Frame>;
+}
+
+/** What judges frames. */
+export interface Backend {
+  readonly name: string;
+  /** Judges one frame of one print. Rejects with a BackendError. The caller keeps `nextInMs`; so does the backend itself. */
+  assess(frame: Frame, job: Job, signal: AbortSignal): Promise<Assessment>;
+  /** Asks the service to confirm the key where that costs nothing; the sentence says what was found out. */
+  confirm?(signal: AbortSignal): Promise<string>;
+  /** Told once when a print has ended, so that contexts and tickets are dropped. */
+  printEnded?(job: JobRef): void;
+}
+
+/** A way to reach a person. Rejects with an AlertError; the loop goes on either way. */
+export interface Channel {
+  readonly name: string;
+  /** Shows the alert; a second call for the same incident replaces the first. */
+  raise(alert: Alert, signal: AbortSignal): Promise<void>;
+  /** Takes the alert of this incident away, if it is still shown. */
+  close(incidentId: string, signal: AbortSignal): Promise<void>;
+  /** Says one sentence. */
+  tell(notice: Notice, signal: AbortSignal): Promise<void>;
+}
+
+/** Small named documents that survive a restart and a power cut. Values are JSON. */
+export interface Store {
+  /** The document as last saved, unvalidated; null when there is none or it cannot be read (logged). */
+  load(name: string): unknown;
+  /** Writes the document atomically. Rejects with a RecordError. Calls for one name are done in order. */
+  save(name: string, value: unknown): Promise<void>;
+}

@@ -1,0 +1,147 @@
+// The words of the house as types: print, frame, assessment, verdict, fault, incident, alert.
+
+/** A number in 0..1: 0 is nothing wrong, 1 is a certain failure. Made by `toScore` only. */
+export type Score = number & { readonly unit: 'score' };
+
+/** Reads a number as a score. Throws a RangeError for NaN and for anything outside 0..1. */
+export function toScore(value: number): Score {
+  if (!(value >= 0 && value <= 1)) throw new RangeError(`a score is 0..1, not ${value}`);
+  return value as Score;
+}
+
+/** A moment on both clocks. Decisions use `tickMs` only; `atMs` is for people. */
+export interface Moment {
+  /** Wall clock, Unix ms. May jump. */
+  readonly atMs: number;
+  /** Monotonic clock of this host in ms (CLOCK_MONOTONIC): comparable between processes until a reboot. */
+  readonly tickMs: number;
+}
+
+/** One JPEG with the moment it was taken. */
+export interface Frame extends Moment {
+  /** The whole JPEG file, SOI to EOI, at most 8 MiB. */
+  readonly jpeg: Uint8Array;
+  /** Pixels, 1..8192, as the picture stands after rotation. */
+  readonly width: number;
+  readonly height: number;
+  /** Name of the camera it came from. */
+  readonly camera: string;
+}
+
+/** Identifies one print: equal file and equal start on Klipper's monotonic clock. Compare with `isSameJob`. */
+export interface JobRef {
+  /** `print_stats.filename`, relative to the gcodes root. */
+  readonly filename: string;
+  /** Klipper's `eventtime - total_duration` in ms: constant while the print lives, whoever restarts. */
+  readonly startTickMs: number;
+}
+
+/** A print from start to end, as last read from Klipper. Durations in ms, `progress` 0..1 by file position. */
+export interface Job extends JobRef {
+  readonly printDurationMs: number;
+  readonly totalDurationMs: number;
+  readonly progress: number;
+  /** `print_stats.info`: null where the slicer gives none. */
+  readonly layer: number | null;
+  readonly totalLayer: number | null;
+}
+
+/** Who stopped a paused print (reference: Klipper has no field for it; inferred from the order of events). */
+export type PausedBy = 'us' | 'somebody' | 'file' | 'sensor' | 'm25';
+
+/** Why Klipper cannot be asked or told anything now. */
+export type NotReadyWhy = 'no-moonraker' | 'disconnected' | 'startup' | 'error' | 'shutdown';
+
+/**
+ * `is_paused` while the state still reads printing. `macro`: a PAUSE from inside the file is still running.
+ * `stale`: the flag is left over and the file moves on. `unsettled`: not known yet.
+ */
+export type PauseFlag = 'none' | 'unsettled' | 'macro' | 'stale';
+
+/** What the printer is doing, in one union. */
+export type Print =
+  | { readonly kind: 'not-ready'; readonly why: NotReadyWhy; readonly message: string }
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'heating'; readonly job: Job; readonly pauseFlag: PauseFlag }
+  | { readonly kind: 'printing'; readonly job: Job; readonly pauseFlag: PauseFlag }
+  | { readonly kind: 'paused'; readonly job: Job; readonly by: PausedBy }
+  | {
+      readonly kind: 'ended';
+      readonly job: Job;
+      readonly how: 'complete' | 'cancelled' | 'error';
+      /** Klipper's text for `error`, else ''. */
+      readonly message: string;
+    };
+
+/** A rectangle in picture fractions 0..1, `x1 < x2`, `y1 < y2`, origin top left. */
+export interface Region {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
+  readonly score: Score;
+}
+
+/** What a backend that decides for itself says about this print. */
+export interface Suggestion {
+  readonly isWarning: boolean;
+  readonly isFailing: boolean;
+}
+
+/** A backend's answer for one frame. */
+export interface Assessment {
+  /** Name of the backend, as in the configuration. */
+  readonly backend: string;
+  readonly score: Score;
+  /** 1 (failure) .. 10 (perfect), for people only; null where the backend has no such scale. */
+  readonly quality: number | null;
+  /** null for a backend that only scores. */
+  readonly suggests: Suggestion | null;
+  readonly regions: readonly Region[];
+  /** Counted (paid) calls that this answer cost. */
+  readonly calls: number;
+  /** The backend must not be asked again before this many ms have passed. */
+  readonly nextInMs: number;
+}
+
+/** What is thought of the print now. */
+export type Verdict = 'clear' | 'watching' | 'warning' | 'failing';
+
+/** Why there is no assessment although there should be one. Never a reason to pause. */
+export interface Fault {
+  readonly side: 'camera' | 'backend' | 'moonraker';
+  /** One of the documented error codes. */
+  readonly code: string;
+  readonly message: string;
+  /** What the user can do about it, one sentence; '' where nothing is needed. */
+  readonly hint: string;
+}
+
+/** What to do with a print that fails. `alert` never touches the printer. */
+export type FailureAction = 'pause' | 'cancel' | 'gcode' | 'alert';
+
+/** How an action on the printer ended. Only an observed state counts as done. */
+export type ActionOutcome =
+  | { readonly kind: 'done'; readonly tookMs: number; readonly idleTimeoutBeforeS: number | null }
+  /** The call is still queued behind other G-code; it may yet take effect. */
+  | { readonly kind: 'delayed'; readonly waitedMs: number }
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string };
+
+/** What a person can answer to an alert. */
+export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen';
+
+/** What an alert shows. Texts are plain sentences; a channel makes them safe for its own medium. */
+export interface Alert {
+  readonly incidentId: string;
+  readonly level: 'warning' | 'failing';
+  readonly title: string;
+  readonly lines: readonly string[];
+  /** The answers to offer, in this order. */
+  readonly answers: readonly Answer[];
+}
+
+/** A single sentence without buttons: blind, sighted again, an action that did not work. */
+export interface Notice {
+  readonly level: 'info' | 'warning' | 'error';
+  readonly text: string;
+}
