@@ -115,6 +115,8 @@ export interface Fault {
   readonly message: string;
   /** What the user can do about it, one sentence; '' where nothing is needed. */
   readonly hint: string;
+  /** Nothing will change before a person acts (a wrong key, a spent budget): told at once. */
+  readonly isPermanent: boolean;
 }
 
 /** What to do with a print that fails. `alert` never touches the printer. */
