@@ -28,6 +28,22 @@ export interface Frame extends Moment {
   readonly camera: string;
 }
 
+/** A webcam as Moonraker lists it (`server.webcams.list`), in our spelling. */
+export interface WebcamEntry {
+  readonly name: string;
+  /** Free text such as `mjpegstreamer`: tells which of the URLs can give a JPEG. */
+  readonly service: string;
+  readonly isEnabled: boolean;
+  /** As listed: absolute, relative, or '' where there is none. */
+  readonly snapshotUrl: string;
+  readonly streamUrl: string;
+  /** Degrees clockwise, applied before the flips. */
+  readonly rotation: 0 | 90 | 180 | 270;
+  readonly flipHorizontal: boolean;
+  readonly flipVertical: boolean;
+  readonly targetFps: number;
+}
+
 /** Identifies one print: equal file and equal start on Klipper's monotonic clock. Compare with `isSameJob`. */
 export interface JobRef {
   /** `print_stats.filename`, relative to the gcodes root. */
