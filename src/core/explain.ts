@@ -1,0 +1,127 @@
+// Sentences for people: what was seen, since when, what was done, what they can do. The only place with such texts.
+import type { Gate } from './gates.ts';
+import type { Incident, IncidentAction } from './incident.ts';
+import type { Alert, Answer, Moment, Notice } from './types.ts';
+import type { Blindness } from './watch-state.ts';
+
+/** A duration as people say it: `45 s`, `2 min 5 s`, `3 h 2 min`. Negative durations read as `0 s`. */
+export function sayDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return say(Math.floor(seconds / 60), 'min', seconds % 60, 's');
+  return say(Math.floor(seconds / 3600), 'h', Math.floor((seconds % 3600) / 60), 'min');
+}
+
+function say(whole: number, unit: string, rest: number, restUnit: string): string {
+  return rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${restUnit}`;
+}
+
+/** The alert for an incident as it stands at `now`. */
+export function explainAlert(incident: Incident, now: Moment): Alert {
+  return {
+    incidentId: incident.id,
+    level: incident.level,
+    title: titleOf(incident),
+    lines: [whatWasSeen(incident, now), ...whatWasDone(incident)],
+    answers: answersTo(incident),
+  };
+}
+
+function titleOf({ level, action }: Incident): string {
+  if (level === 'warning') return 'Lookout: this print may be failing';
+  if (action?.state === 'failed') return 'Lookout: print failing and NOT stopped';
+  switch (action?.what) {
+    case 'pause':
+      return 'Lookout: print failing, paused';
+    case 'cancel':
+      return 'Lookout: print failed, cancelled';
+    case 'gcode':
+      return 'Lookout: print failing, your G-code was run';
+    default:
+      return 'Lookout: print failing';
+  }
+}
+
+function whatWasSeen(incident: Incident, now: Moment): string {
+  const since = sayDuration(now.tickMs - incident.troubleSince.tickMs);
+  const layer = incident.layer === null ? '' : `, from layer ${incident.layer} on`;
+  const sure = incident.level === 'failing' ? 'has very probably failed' : 'may be going wrong';
+  const quality =
+    incident.quality === null
+      ? `failure score ${Math.round(incident.score * 100)} of 100`
+      : `quality ${incident.quality} of 10`;
+  return `${incident.backend} says that the print ${sure}: ${quality}, trouble seen for ${since}${layer}.`;
+}
+
+function whatWasDone({ level, action, isAccepted }: Incident): string[] {
+  if (level === 'warning') {
+    return isAccepted
+      ? ['You let it go on, so it will not be paused again unless it clears once or grows.']
+      : ['Nothing has been done. Please have a look.'];
+  }
+  return action === null ? [] : [actionLine(action)];
+}
+
+function actionLine(action: IncidentAction): string {
+  if (action.state === 'failed')
+    return `It could not be stopped: ${action.message}. Look at the printer now.`;
+  switch (action.what) {
+    case 'pause':
+      return 'The print is paused. Look at it before you resume.';
+    case 'cancel':
+      return 'The print was cancelled, as set by on_failure.';
+    case 'gcode':
+      return 'The G-code of failure_gcode was run.';
+    case 'alert':
+      return 'Nothing has been done, as set by on_failure. Please have a look.';
+  }
+}
+
+function answersTo({ level, action }: Incident): readonly Answer[] {
+  const isPaused = action?.what === 'pause' && action.state === 'done';
+  if (level === 'failing' && isPaused) return ['resume', 'cancel', 'false-alarm'];
+  if (action?.what === 'cancel' && action.state === 'done') return ['seen'];
+  return ['pause', 'cancel', 'false-alarm'];
+}
+
+/** Told once per outage. */
+export function explainBlind(blind: Blindness, now: Moment): Notice {
+  const since = sayDuration(now.tickMs - blind.since.tickMs);
+  const { side, message, hint, code } = blind.fault;
+  const what = side === 'camera' ? 'has no usable picture' : 'gets no judgement of its pictures';
+  const next = hint === '' ? '' : ` ${hint}`;
+  const text = `Lookout is blind: it ${what} (for ${since}). ${message} [${code}].${next} The print goes on unwatched.`;
+  return { level: 'warning', text };
+}
+
+/** Told when an outage that was told is over. */
+export function explainSighted(blind: Blindness, now: Moment): Notice {
+  const text = `Lookout sees again after ${sayDuration(now.tickMs - blind.since.tickMs)}. The print is watched.`;
+  return { level: 'info', text };
+}
+
+/** Our call is queued behind other G-code and cannot jump the queue. */
+export function explainDelay(waitedMs: number): Notice {
+  const text = `Lookout asked Klipper ${sayDuration(waitedMs)} ago to stop this failing print. Klipper is still busy with other G-code (heating, homing or a macro) and will do it next.`;
+  return { level: 'error', text };
+}
+
+/** Why the print is not judged now; for the live line, the log and `check`. */
+export function explainGate(gate: Gate): string {
+  switch (gate.kind) {
+    case 'switched-off':
+      return 'watching is switched off ([detection] enabled)';
+    case 'not-ready':
+      return `the printer is not ready: ${gate.message}`;
+    case 'not-printing':
+      return 'nothing is printing';
+    case 'paused':
+      return 'the print is paused';
+    case 'heating':
+      return 'heating or purging: nothing has been printed yet';
+    case 'start-after':
+      return `judging starts in ${sayDuration(gate.leftMs)} of printing ([detection] start_after)`;
+    case 'macro-pause':
+      return 'a macro in the file has paused the print';
+  }
+}

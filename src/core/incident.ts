@@ -1,0 +1,44 @@
+// An incident: a warning or a failure of one print, what was done about it and what a person answered.
+import type { ActionOutcome, Answer, FailureAction, JobRef, Moment, Score } from './types.ts';
+
+/** The one automatic action of an incident. `orphaned`: asked for by a process that has died since. */
+export interface IncidentAction {
+  readonly what: FailureAction;
+  readonly state: 'requested' | 'delayed' | 'done' | 'failed' | 'orphaned';
+  readonly requestedAt: Moment;
+  /** Why it failed; '' otherwise. */
+  readonly message: string;
+}
+
+/** A warning or failure of one print. JSON: it is kept over a restart. */
+export interface Incident {
+  /** Letters and digits only: it travels in the G-code of a button. */
+  readonly id: string;
+  readonly job: JobRef;
+  readonly level: 'warning' | 'failing';
+  readonly openedAt: Moment;
+  /** When the trouble was first seen; at or before `openedAt`. */
+  readonly troubleSince: Moment;
+  readonly layer: number | null;
+  readonly backend: string;
+  /** The worst of the incident so far. */
+  readonly score: Score;
+  readonly quality: number | null;
+  readonly lastSeenTickMs: number;
+  readonly action: IncidentAction | null;
+  readonly answer: Answer | null;
+  /** The user had accepted this scene: told, but no action is taken. */
+  readonly isAccepted: boolean;
+}
+
+/** The incident with the outcome of its action written in. */
+export function withOutcome(incident: Incident, outcome: ActionOutcome): Incident {
+  if (incident.action === null) return incident;
+  const message = outcome.kind === 'failed' ? outcome.message : '';
+  return { ...incident, action: { ...incident.action, state: outcome.kind, message } };
+}
+
+/** A short id, unique within a print and between prints of one boot. */
+export function incidentId(job: JobRef, count: number): string {
+  return `${Math.max(0, Math.round(job.startTickMs)).toString(36)}n${count}`;
+}

@@ -1,0 +1,117 @@
+// What the decision core remembers, what it hears and what it orders. All of it is JSON.
+import type { Incident } from './incident.ts';
+import type {
+  ActionOutcome,
+  Alert,
+  Answer,
+  Assessment,
+  FailureAction,
+  Fault,
+  JobRef,
+  Moment,
+  Notice,
+  Print,
+  Score,
+  Verdict,
+} from './types.ts';
+
+/** An outage of the camera or the backend. */
+export interface Blindness {
+  readonly since: Moment;
+  readonly fault: Fault;
+  readonly isTold: boolean;
+}
+
+/** What a person has looked at and let go on: a second pause needs it to clear once, or to grow. */
+export interface AcceptedScene {
+  readonly score: Score;
+  readonly hasCleared: boolean;
+  /** The user has been told once that the trouble is still there. */
+  readonly isTold: boolean;
+}
+
+/** Everything that is known of the print being watched. Kept over a restart of this process. */
+export interface WatchState {
+  readonly job: JobRef | null;
+  readonly isPrinting: boolean;
+  readonly wasPaused: boolean;
+  readonly verdict: Verdict;
+  readonly last: { readonly assessment: Assessment; readonly at: Moment } | null;
+  /** When and where the present trouble was first seen; null while the print is clear. */
+  readonly trouble: { readonly since: Moment; readonly layer: number | null } | null;
+  readonly incident: Incident | null;
+  readonly incidentCount: number;
+  /** We were restarted with an alert open: it is shown again as soon as the print is seen. */
+  readonly isAlertDue: boolean;
+  readonly accepted: AcceptedScene | null;
+  readonly quietUntilTickMs: number | null;
+  readonly blind: Blindness | null;
+  /** Klipper's own idle timeout, to be put back when the print goes on or ends; null while it is not ours. */
+  readonly idleTimeoutBeforeS: number | null;
+}
+
+/** What can happen. Past tense. */
+export type WatchInput =
+  | { readonly kind: 'print-changed'; readonly print: Print }
+  | {
+      readonly kind: 'frame-assessed';
+      readonly assessment: Assessment;
+      readonly job: JobRef;
+      readonly layer: number | null;
+    }
+  | { readonly kind: 'frame-missed'; readonly fault: Fault }
+  | { readonly kind: 'action-finished'; readonly incidentId: string; readonly outcome: ActionOutcome }
+  | {
+      readonly kind: 'answer-finished';
+      readonly incidentId: string;
+      readonly answer: Answer;
+      readonly outcome: ActionOutcome;
+    }
+  | { readonly kind: 'answered'; readonly answer: Answer; readonly incidentId: string | null }
+  | { readonly kind: 'time-passed' }
+  /** The state was read from disk: whatever was under way is no longer in our hands. */
+  | { readonly kind: 'restarted' };
+
+/** What is to be done. Imperative; performed in this order. */
+export type Effect =
+  | { readonly kind: 'take-action'; readonly incidentId: string; readonly action: FailureAction }
+  | {
+      readonly kind: 'do-answer';
+      readonly incidentId: string;
+      readonly answer: 'pause' | 'resume' | 'cancel';
+    }
+  | { readonly kind: 'raise-alert'; readonly alert: Alert }
+  | { readonly kind: 'close-alert'; readonly incidentId: string }
+  | { readonly kind: 'tell'; readonly notice: Notice }
+  | { readonly kind: 'set-idle-timeout'; readonly seconds: number }
+  | { readonly kind: 'end-print'; readonly job: JobRef };
+
+/** A step of the core. */
+export interface Decision {
+  readonly state: WatchState;
+  readonly effects: readonly Effect[];
+}
+
+/** What of the settings the core needs. All ms. */
+export interface DecideOptions {
+  readonly onFailure: FailureAction;
+  readonly resumeMuteMs: number;
+  readonly blindAfterMs: number;
+}
+
+/** Nothing is printing and nothing is known. */
+export const initialWatchState: WatchState = {
+  job: null,
+  isPrinting: false,
+  wasPaused: false,
+  verdict: 'clear',
+  last: null,
+  trouble: null,
+  incident: null,
+  incidentCount: 0,
+  isAlertDue: false,
+  accepted: null,
+  quietUntilTickMs: null,
+  blind: null,
+  idleTimeoutBeforeS: null,
+};
