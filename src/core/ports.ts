@@ -72,6 +72,8 @@ export interface Backend {
   readonly name: string;
   /** Judges one frame of one print. Rejects with a BackendError. The caller keeps `nextInMs`; so does the backend itself. */
   assess(frame: Frame, job: Job, signal: AbortSignal): Promise<Assessment>;
+  /** Ms until the service may be asked again; 0 = now. Spares a frame that could not be judged anyway. */
+  readyInMs?(): number;
   /** Asks the service to confirm the key where that costs nothing; the sentence says what was found out. */
   confirm?(signal: AbortSignal): Promise<string>;
   /** Told once when a print has ended, so that contexts and tickets are dropped. */
