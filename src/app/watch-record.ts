@@ -1,0 +1,114 @@
+// Keeps the watch's state on disk so that a restart in the middle of a print goes on where it was.
+import * as v from 'valibot';
+import type { Log, Store } from '../core/ports.ts';
+import { initialWatchState, type WatchState } from '../core/watch-state.ts';
+
+/** The state as loaded and the way to keep it. */
+export interface WatchRecord {
+  readonly state: WatchState;
+  /** Writes the state if anything changed that must survive. Returns at once. */
+  keep(state: WatchState): void;
+  /** Resolves when the last state given to `keep` is on disk, or could not be written (logged). */
+  saved(): Promise<void>;
+}
+
+const documentName = 'watch';
+const version = 1;
+
+const moment = v.object({ atMs: v.number(), tickMs: v.number() });
+const job = v.object({ filename: v.string(), startTickMs: v.number() });
+const answer = v.picklist(['pause', 'resume', 'cancel', 'false-alarm', 'seen']);
+const incident = v.object({
+  id: v.pipe(v.string(), v.regex(/^[a-z0-9]+$/)),
+  job,
+  level: v.picklist(['warning', 'failing']),
+  openedAt: moment,
+  troubleSince: moment,
+  layer: v.nullable(v.number()),
+  backend: v.string(),
+  score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  quality: v.nullable(v.number()),
+  lastSeenTickMs: v.number(),
+  action: v.nullable(
+    v.object({
+      what: v.picklist(['pause', 'cancel', 'gcode', 'alert']),
+      state: v.picklist(['requested', 'delayed', 'done', 'failed', 'orphaned']),
+      requestedAt: moment,
+      message: v.string(),
+    }),
+  ),
+  answer: v.nullable(answer),
+  isAccepted: v.boolean(),
+});
+const savedState = v.object({
+  version: v.literal(version),
+  bootId: v.string(),
+  state: v.object({
+    job: v.nullable(job),
+    wasPaused: v.boolean(),
+    trouble: v.nullable(v.object({ since: moment, layer: v.nullable(v.number()) })),
+    incident: v.nullable(incident),
+    incidentCount: v.number(),
+    accepted: v.nullable(
+      v.object({
+        score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+        hasCleared: v.boolean(),
+        isTold: v.boolean(),
+      }),
+    ),
+    quietUntilTickMs: v.nullable(v.number()),
+    idleTimeoutBeforeS: v.nullable(v.number()),
+  }),
+});
+
+/** Loads the state of this boot; anything else starts afresh. */
+export function loadWatchState(deps: { store: Store; log: Log; bootId: string }): WatchRecord {
+  const { store, log, bootId } = deps;
+  const state = read(store.load(documentName), bootId, log);
+  let lastKept = JSON.stringify(lasting(state));
+  let writing = Promise.resolve();
+  return {
+    state,
+    keep: (next) => {
+      const kept = lasting(next);
+      const text = JSON.stringify(kept);
+      if (text === lastKept) return;
+      lastKept = text;
+      writing = store.save(documentName, { version, bootId, state: kept }).catch((error: unknown) => {
+        log.error('the state of this print could not be saved', { error });
+      });
+    },
+    saved: () => writing,
+  };
+}
+
+/** What must survive a restart; the rest is seen again within one interval, and an SD card wears out. */
+function lasting(state: WatchState) {
+  const { job: jobRef, wasPaused, trouble, incident: open, incidentCount } = state;
+  const { accepted, quietUntilTickMs, idleTimeoutBeforeS } = state;
+  // The moment it was last seen changes with every frame and only serves to close a warning.
+  const steady = open === null ? null : { ...open, lastSeenTickMs: open.openedAt.tickMs };
+  return {
+    job: jobRef,
+    wasPaused,
+    trouble,
+    incident: steady,
+    incidentCount,
+    accepted,
+    quietUntilTickMs,
+    idleTimeoutBeforeS,
+  };
+}
+
+function read(document: unknown, bootId: string, log: Log): WatchState {
+  if (document === null) return initialWatchState;
+  const result = v.safeParse(savedState, document);
+  if (!result.success) {
+    log.warn('the saved state of the last print cannot be used and is left aside', {
+      problem: v.summarize(result.issues),
+    });
+    return initialWatchState;
+  }
+  if (result.output.bootId !== bootId) return initialWatchState;
+  return { ...initialWatchState, ...(result.output.state as Partial<WatchState>) };
+}

@@ -1,0 +1,233 @@
+// The loop: is a frame due? → grab → assess → decide → perform. One per printer; it owns the order of everything.
+import { nextLookInMs } from '../core/cadence.ts';
+import { decide } from '../core/decide.ts';
+import { type CameraError, LookoutError } from '../core/errors.ts';
+import { explainGate } from '../core/explain.ts';
+import { type Gate, type GateOptions, gateOf } from '../core/gates.ts';
+import type { Answered, Backend, Camera, Clock, Log, Printer, Store } from '../core/ports.ts';
+import type { Assessment, Fault, Job, Print } from '../core/types.ts';
+import type { DecideOptions, Effect, WatchInput, WatchState } from '../core/watch-state.ts';
+import { createBell } from '../lib/bell.ts';
+import type { Performer } from './perform.ts';
+import { loadWatchState, type WatchRecord } from './watch-record.ts';
+
+/** Settings of one watch, all ms. */
+export interface WatchOptions extends DecideOptions, GateOptions {
+  /** `[detection] interval`: no frame is fetched sooner after the last one. */
+  readonly intervalMs: number;
+}
+
+/** The parts of one watch. */
+export interface WatchDeps {
+  readonly printer: Printer;
+  readonly camera: Camera;
+  readonly backend: Backend;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in 0..1. */
+  readonly random: () => number;
+  /** Changes with every boot of this host: ticks of another boot mean nothing. */
+  readonly bootId: string;
+  /** Makes the performer; `hear` takes what its work came to. */
+  readonly perform: (hear: (input: WatchInput) => void, saved: () => Promise<void>) => Performer;
+}
+
+/** What can be said of a watch at this moment. */
+export interface WatchStatus {
+  readonly print: Print;
+  /** Why no frame is judged now; null while frames are judged. */
+  readonly gate: Gate | null;
+  readonly state: WatchState;
+  /** Assessments and counted calls since the start of this process. */
+  readonly assessments: number;
+  readonly calls: number;
+}
+
+/** One printer being watched. */
+export interface Watch {
+  /** Watches until the signal aborts, then closes what it showed. Never rejects for a fault of a part. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Takes a person's answer, from whichever channel. */
+  answer(answered: Answered): void;
+  status(): WatchStatus;
+  /** Called after every input with what changed. Returns the way to stop listening. */
+  onChange(
+    listener: (status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void,
+  ): () => void;
+}
+
+/** How often a closed gate is looked at again where no event will open it. */
+const recheckMs = 10_000;
+/** `time-passed` at least this often, so that an outage is told on time. */
+const heartbeatMs = 30_000;
+
+/** A watch over these parts. Nothing happens before `run`. */
+export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
+  const { printer, camera, backend, clock, log } = deps;
+  const bell = createBell(clock);
+  const listeners = new Set<(status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void>();
+  const record: WatchRecord = loadWatchState(deps);
+  const performer = deps.perform(hear, record.saved);
+  let state = record.state;
+  let dueTickMs = 0;
+  let failures = 0;
+  let assessments = 0;
+  let calls = 0;
+  let look: AbortController | null = null;
+  let gateSaid = '';
+
+  function hear(input: WatchInput): void {
+    const decision = decide(state, input, clock.now(), options);
+    state = decision.state;
+    record.keep(state);
+    for (const effect of decision.effects) performer.perform(effect);
+    if (input.kind === 'print-changed') {
+      // A frame of a print that no longer runs is of no use, and the call may cost money.
+      if (!state.isPrinting) look?.abort(new DOMException('the print no longer runs', 'AbortError'));
+      bell.ring();
+    }
+    for (const listener of listeners) listener(status(), input, decision.effects);
+  }
+
+  function status(): WatchStatus {
+    return { print: printer.print, gate: gateOf(printer.print, options), state, assessments, calls };
+  }
+
+  async function step(signal: AbortSignal): Promise<void> {
+    const gate = gateOf(printer.print, options);
+    sayGate(gate);
+    hear({ kind: 'time-passed' });
+    if (gate !== null) {
+      dueTickMs = 0;
+      failures = 0;
+      await bell.wait(waitAtGate(gate), signal);
+      // These two gates open by fields that tick, and those are only read, never sent.
+      if (gate.kind === 'start-after' || gate.kind === 'macro-pause') await sample(signal);
+      return;
+    }
+    const leftMs = dueTickMs - clock.now().tickMs;
+    if (leftMs > 0) return bell.wait(Math.min(leftMs, heartbeatMs), signal);
+    await lookOnce(signal);
+  }
+
+  async function sample(signal: AbortSignal): Promise<Print> {
+    try {
+      return await printer.sample(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.debug('could not read the ticking fields', { error });
+      return printer.print;
+    }
+  }
+
+  async function lookOnce(signal: AbortSignal): Promise<void> {
+    const startedTickMs = clock.now().tickMs;
+    const waitMs = backend.readyInMs?.() ?? 0;
+    if (waitMs > 0) {
+      dueTickMs = startedTickMs + waitMs;
+      return;
+    }
+    const print = await sample(signal);
+    if (print.kind !== 'printing' || gateOf(print, options) !== null) return;
+    look = new AbortController();
+    const stop = () => look?.abort(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      const assessment = await assess(print.job, look.signal);
+      if (assessment === null) return;
+      assessments += 1;
+      calls += assessment.calls;
+      failures = 0;
+      const { layer } = print.job;
+      hear({ kind: 'frame-assessed', assessment, job: print.job, layer });
+      const nextMs = nextLookInMs({ kind: 'assessed', nextInMs: assessment.nextInMs }, 0, deps.random());
+      dueTickMs = Math.max(startedTickMs + options.intervalMs, clock.now().tickMs + nextMs);
+    } finally {
+      signal.removeEventListener('abort', stop);
+      look = null;
+    }
+  }
+
+  /** null when there is no assessment: the miss has been heard, or the look was called off. */
+  async function assess(job: Job, signal: AbortSignal): Promise<Assessment | null> {
+    let side: 'camera' | 'backend' = 'camera';
+    try {
+      const frame = await camera.grab(signal);
+      side = 'backend';
+      return await backend.assess(frame, job, signal);
+    } catch (error) {
+      if (signal.aborted) return null;
+      failures += 1;
+      const retryAfterMs = error instanceof LookoutError ? error.retryAfterMs : null;
+      const nextMs = nextLookInMs(
+        { kind: 'missed', failures, retryAfterMs },
+        options.intervalMs,
+        deps.random(),
+      );
+      dueTickMs = clock.now().tickMs + nextMs;
+      const fault = faultOf(side, error);
+      log.warn('no assessment of this frame', {
+        error,
+        code: fault.code,
+        nextTryInS: Math.round(nextMs / 1000),
+      });
+      hear({ kind: 'frame-missed', fault });
+      return null;
+    }
+  }
+
+  function sayGate(gate: Gate | null): void {
+    const text = gate === null ? 'judging frames' : explainGate(gate);
+    const key = gate?.kind ?? '';
+    if (key !== gateSaid) log.info(text);
+    gateSaid = key;
+  }
+
+  return {
+    run: async (signal) => {
+      const offs = [printer.onPrint((print) => hear({ kind: 'print-changed', print }))];
+      if (state.job !== null) hear({ kind: 'restarted' });
+      hear({ kind: 'print-changed', print: printer.print });
+      try {
+        while (!signal.aborted) await step(signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        for (const off of offs) off();
+        await performer.shutDown(state.incident?.id ?? null);
+        await record.saved();
+      }
+    },
+    answer: ({ answer, incidentId, through }) => {
+      log.info('answered', { answer, incidentId, through });
+      hear({ kind: 'answered', answer, incidentId });
+    },
+    status,
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function waitAtGate(gate: Gate): number {
+  if (gate.kind === 'start-after') return Math.max(gate.leftMs, 1_000);
+  return gate.kind === 'macro-pause' ? recheckMs : heartbeatMs;
+}
+
+function faultOf(side: 'camera' | 'backend', error: unknown): Fault {
+  if (error instanceof LookoutError) {
+    const { code, message, hint, retry } = error as CameraError;
+    return { side, code, message, hint, isPermanent: retry === 'never' };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const code = side === 'camera' ? 'CAMERA_UNREACHABLE' : 'BACKEND_UNREACHABLE';
+  return {
+    side,
+    code,
+    message,
+    hint: 'This is a bug in moonraker-lookout: please report it with the log.',
+    isPermanent: false,
+  };
+}
