@@ -1,2 +1,108 @@
-// Command line: placeholder until the rooms are furnished.
-process.stdout.write('moonraker-lookout\n');
+// The command line: reads the arguments, runs one command, and maps how it ended to an exit code.
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ConfigError, LookoutError } from './core/errors.ts';
+
+/** Exit codes: 0 fine, 1 failed, 64 wrong usage, 78 wrong configuration (sysexits.h; systemd must not restart on it). */
+const exitCodes = { fine: 0, failed: 1, usage: 64, config: 78 } as const;
+
+const usage = `moonraker-lookout: watches a Klipper print and pauses it when it fails
+
+  moonraker-lookout [run] [--config FILE]    watch the printer until stopped
+  moonraker-lookout check [--config FILE]    try everything once and say what to mend
+  moonraker-lookout demo [--seconds N] [--headless]
+                                             a virtual print goes wrong and is paused
+  moonraker-lookout --version | --help
+
+FILE is ~/printer_data/config/moonraker-lookout.conf where not given.
+`;
+
+const options = {
+  config: { type: 'string' },
+  seconds: { type: 'string' },
+  headless: { type: 'boolean' },
+  version: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+class UsageError extends Error {}
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  const { values, positionals } = read(args);
+  if (values.help === true) return print(usage);
+  if (values.version === true) return print(`${packageVersion()}\n`);
+  if (positionals.length > 1) throw new UsageError(`one command at a time: ${positionals.join(' ')}`);
+  const file = values.config ?? join(homedir(), 'printer_data/config/moonraker-lookout.conf');
+  const version = packageVersion();
+  switch (positionals[0] ?? 'run') {
+    case 'run': {
+      const { run } = await import('./app/run.ts');
+      return run({ file, env: process.env, version }, signal);
+    }
+    case 'check': {
+      const { check } = await import('./app/check.ts');
+      return check({ file, env: process.env, version }, signal);
+    }
+    case 'demo': {
+      const { demo } = await import('./app/demo.ts');
+      return demo(
+        { seconds: readSeconds(values.seconds), isHeadless: values.headless === true, version },
+        signal,
+      );
+    }
+    default:
+      throw new UsageError(`there is no command "${positionals[0]}"`);
+  }
+}
+
+function read(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readSeconds(text: string | undefined): number {
+  const seconds = text === undefined ? 110 : Number(text);
+  if (!(seconds >= 60 && seconds <= 3600)) throw new UsageError('--seconds takes a number from 60 to 3600');
+  return seconds;
+}
+
+function packageVersion(): string {
+  // dist/main.js and src/main.ts are equally deep in the package.
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const version: unknown = JSON.parse(text).version;
+  return typeof version === 'string' ? version : 'unknown';
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return exitCodes.fine;
+}
+
+function tellFailure(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\n${usage}`);
+    return exitCodes.usage;
+  }
+  const hint = error instanceof LookoutError && error.hint !== '' ? `\n${error.hint}` : '';
+  const text =
+    error instanceof LookoutError
+      ? `${error.message} [${error.code}]`
+      : String(error instanceof Error ? error.stack : error);
+  process.stderr.write(`${text}${hint}\n`);
+  return error instanceof ConfigError ? exitCodes.config : exitCodes.failed;
+}
+
+const stop = new AbortController();
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(name, () => stop.abort(new DOMException(`stopped by ${name}`, 'AbortError')));
+}
+try {
+  process.exitCode = await main(process.argv.slice(2), stop.signal);
+} catch (error) {
+  process.exitCode = tellFailure(error);
+}

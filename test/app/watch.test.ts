@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createPerformer } from '../../src/app/perform.ts';
+import { createWatch } from '../../src/app/watch.ts';
+import { BackendError, CameraError } from '../../src/core/errors.ts';
+import type { Assessment, Print } from '../../src/core/types.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
+import {
+  aBackend,
+  aCamera,
+  aChannel,
+  aJob,
+  anAssessment,
+  aPrinter,
+  aStore,
+  failing,
+} from '../support/parts.ts';
+import { createQuietLog } from '../support/quiet-log.ts';
+
+const printing: Print = { kind: 'printing', job: aJob(), pauseFlag: 'none' };
+const options = {
+  onFailure: 'pause',
+  resumeMuteMs: 300_000,
+  blindAfterMs: 300_000,
+  isEnabled: true,
+  startAfterMs: 0,
+  intervalMs: 10_000,
+} as const;
+
+function setUp(print: Print = printing, store = aStore()) {
+  const clock = createFakeClock();
+  const printer = aPrinter(print);
+  const camera = aCamera();
+  const backend = aBackend();
+  const channel = aChannel();
+  const log = createQuietLog();
+  const stop = new AbortController();
+  const watch = createWatch(options, {
+    printer,
+    camera,
+    backend,
+    store,
+    clock,
+    log,
+    random: () => 0.5,
+    bootId: 'boot',
+    perform: (hear, saved) =>
+      createPerformer({ printer, backend, channels: [channel], clock, log, failureGcode: '' }, hear, saved),
+  });
+  const running = watch.run(stop.signal);
+  const end = async () => {
+    stop.abort();
+    await running;
+  };
+  return { clock, printer, camera, backend, channel, log, watch, end, store };
+}
+
+describe('the watch loop', () => {
+  it('fetches no frame while nothing prints', async () => {
+    const { clock, camera, end } = setUp({ kind: 'idle' });
+    await clock.advance(3_600_000);
+    assert.equal(camera.grabs, 0);
+    await end();
+  });
+
+  it('looks at once when a print goes on, then never sooner than the backend allows', async () => {
+    const { clock, printer, camera, backend, end } = setUp({
+      kind: 'heating',
+      job: aJob(),
+      pauseFlag: 'none',
+    });
+    await clock.advance(60_000);
+    assert.equal(camera.grabs, 0);
+    printer.set(printing);
+    await clock.advance(0);
+    assert.equal(camera.grabs, 1);
+    await clock.advance(19_900);
+    assert.equal(camera.grabs, 1);
+    await clock.advance(200);
+    assert.equal(camera.grabs, 2);
+    backend.answer = anAssessment({ nextInMs: 40_000 });
+    await clock.advance(20_000);
+    assert.equal(camera.grabs, 3);
+    await clock.advance(39_000);
+    assert.equal(camera.grabs, 3);
+    await end();
+  });
+
+  it('waits as long as the backend says that it is not ready, without taking a frame', async () => {
+    const { clock, printer, camera, backend, end } = setUp({ kind: 'idle' });
+    backend.readyMs = 15_000;
+    printer.set(printing);
+    await clock.advance(14_900);
+    assert.equal(camera.grabs, 0);
+    backend.readyMs = 0;
+    await clock.advance(200);
+    assert.equal(camera.grabs, 1);
+    await end();
+  });
+
+  it('pauses a failing print once and raises one alert', async () => {
+    const { clock, printer, backend, channel, end } = setUp();
+    backend.answer = failing;
+    await clock.advance(300_000);
+    assert.equal(printer.calls.filter((call) => call === 'pause').length, 1);
+    assert.deepEqual(channel.said, ['raise Lookout: print failing, paused']);
+    await end();
+  });
+
+  it('calls off a judgement when the print is paused meanwhile, and does not count it as blind', async () => {
+    const { clock, printer, backend, watch, end } = setUp();
+    backend.answer = new Promise<Assessment>(() => {});
+    await clock.advance(1_000);
+    printer.set({ kind: 'paused', job: aJob(), by: 'somebody' });
+    await clock.advance(1_000);
+    assert.equal(watch.status().state.blind, null);
+    await end();
+  });
+
+  it('goes on through a dead camera, tells once, and says when it sees again', async () => {
+    const { clock, camera, channel, watch, end } = setUp();
+    camera.error = new CameraError('the camera answers nothing', {
+      code: 'CAMERA_UNREACHABLE',
+      retry: 'soon',
+      hint: 'Is it plugged in?',
+    });
+    await clock.advance(900_000);
+    assert.equal(channel.said.length, 1);
+    assert.match(channel.said[0] ?? '', /blind.*CAMERA_UNREACHABLE.*plugged in/);
+    assert.equal(watch.status().state.blind?.fault.code, 'CAMERA_UNREACHABLE');
+    camera.error = null;
+    await clock.advance(60_000);
+    assert.equal(watch.status().state.blind, null);
+    assert.match(channel.said[1] ?? '', /sees again/);
+    await end();
+  });
+
+  it('keeps to the time that a refused call asks for', async () => {
+    const { clock, backend, end } = setUp();
+    backend.answer = new BackendError('too soon', {
+      code: 'BACKEND_RATE_LIMITED',
+      retry: 'soon',
+      retryAfterMs: 120_000,
+    });
+    await clock.advance(119_000);
+    assert.equal(backend.assessed, 1);
+    await clock.advance(2_000);
+    assert.equal(backend.assessed, 2);
+    await end();
+  });
+
+  it('tells the backend once that the print has ended', async () => {
+    const { clock, printer, backend, end } = setUp();
+    await clock.advance(30_000);
+    printer.set({ kind: 'ended', job: aJob(), how: 'complete', message: '' });
+    printer.set({ kind: 'idle' });
+    await clock.advance(0);
+    assert.deepEqual(backend.ended, ['benchy.gcode']);
+    await end();
+  });
+
+  it('resumes for the button and stays quiet for resume_mute', async () => {
+    const { clock, printer, backend, watch, channel, end } = setUp();
+    backend.answer = failing;
+    await clock.advance(1_000);
+    const incidentId = watch.status().state.incident?.id ?? '';
+    watch.answer({ answer: 'resume', incidentId, through: 'prompt' });
+    await clock.advance(299_000);
+    assert.equal(printer.print.kind, 'printing');
+    assert.equal(printer.calls.filter((call) => call === 'pause').length, 1);
+    assert.ok(printer.calls.includes('SET_IDLE_TIMEOUT TIMEOUT=600'));
+    assert.ok(channel.said.includes(`close ${incidentId}`));
+    await end();
+  });
+
+  it('closes its alert when stopped, and after a restart shows it again without a second pause', async () => {
+    const first = setUp();
+    first.backend.answer = failing;
+    await first.clock.advance(1_000);
+    const incidentId = first.watch.status().state.incident?.id ?? '';
+    await first.end();
+    assert.equal(first.channel.said.at(-1), `close ${incidentId}`);
+
+    const second = setUp({ kind: 'paused', job: aJob(), by: 'somebody' }, first.store);
+    await second.clock.advance(600_000);
+    assert.deepEqual(second.channel.said, ['raise Lookout: print failing, paused']);
+    assert.ok(!second.printer.calls.includes('pause'));
+    await second.end();
+  });
+
+  it('never asks twice for a pause that was asked for before it was killed', async () => {
+    const first = setUp();
+    first.backend.answer = failing;
+    // Hangs as behind an M109; the process "dies" without a chance to tidy up.
+    first.printer.pause = () => new Promise(() => {});
+    await first.clock.advance(1_000);
+    const left = aStore();
+    for (const [name, text] of first.store.documents) left.documents.set(name, text);
+    await first.end();
+
+    const second = setUp(printing, left);
+    second.backend.answer = failing;
+    await second.clock.advance(600_000);
+    assert.ok(!second.printer.calls.includes('pause'));
+    assert.match(second.channel.said[0] ?? '', /NOT stopped/);
+    await second.end();
+  });
+});
