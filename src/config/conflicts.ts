@@ -1,0 +1,84 @@
+// Settings that are fine one by one but not together.
+import type { FixedConfig, SectionKeys } from './schema.ts';
+import type { Setting } from './settings.ts';
+import { settingId, variableName } from './sources.ts';
+
+/** Something that two or more settings do to each other. */
+export interface Conflict {
+  /** `settingId` of those involved; the first is where to look. */
+  readonly ids: readonly [string, ...string[]];
+  readonly message: string;
+  /** The configuration cannot be used; else it is only worth a warning. */
+  readonly isFatal: boolean;
+}
+
+/** Every conflict between values that are valid one by one. */
+export function findConflicts(
+  config: FixedConfig & { readonly backend: { readonly use: string } },
+  settings: ReadonlyMap<string, Setting>,
+  sections: readonly SectionKeys[],
+): readonly Conflict[] {
+  const { moonraker, camera, action, backend } = config;
+  const conflicts: Conflict[] = [];
+  const fail = (ids: Conflict['ids'], message: string) => conflicts.push({ ids, message, isFatal: true });
+  const warn = (ids: Conflict['ids'], message: string) => conflicts.push({ ids, message, isFatal: false });
+
+  if (action.onFailure === 'gcode' && action.failureGcode === null) {
+    fail(
+      ['[action] on_failure', '[action] failure_gcode'],
+      'gcode needs commands; write them under failure_gcode',
+    );
+  }
+  if (action.onFailure !== 'gcode' && action.failureGcode !== null) {
+    warn(
+      ['[action] failure_gcode', '[action] on_failure'],
+      `is not used, because on_failure is ${action.onFailure}`,
+    );
+  }
+  if (moonraker.username !== null && moonraker.password === null) {
+    fail(
+      ['[moonraker] username', '[moonraker] password'],
+      `needs a password: ${placesFor('moonraker', 'password')}`,
+    );
+  }
+  for (const [name, section] of [
+    ['moonraker', moonraker],
+    ['camera', camera],
+  ] as const) {
+    if (section.username !== null || section.password === null) continue;
+    fail([`[${name}] password`, `[${name}] username`], 'needs a username beside it');
+  }
+
+  const hasUrl = camera.snapshotUrl !== null || camera.streamUrl !== null;
+  if (hasUrl && camera.webcam !== null) {
+    warn(
+      ['[camera] webcam', '[camera] snapshot_url', '[camera] stream_url'],
+      'is not used, because a URL is given',
+    );
+  }
+  for (const name of ['rotation', 'flip_horizontal', 'flip_vertical']) {
+    const id = settingId('camera', name);
+    if (!hasUrl && settings.get(id)?.origin.kind !== 'default') {
+      warn(
+        [id, '[camera] snapshot_url', '[camera] stream_url'],
+        'is not used without a URL; set it for the webcam in Mainsail or Fluidd',
+      );
+    }
+  }
+
+  const used = sections.find(({ name }) => name === `backend ${backend.use}`);
+  for (const [name, key] of Object.entries(used?.keys ?? {})) {
+    const id = settingId(`backend ${backend.use}`, name);
+    if (key.kind === 'secret' && key.isNeeded && settings.get(id)?.value === null) {
+      warn(
+        [id, '[backend] use'],
+        `is not set, so nothing can be judged: ${placesFor(`backend ${backend.use}`, name)}`,
+      );
+    }
+  }
+  return conflicts;
+}
+
+function placesFor(section: string, key: string): string {
+  return `put it into the file named by [secrets] file, or into $${variableName(section, key)}`;
+}

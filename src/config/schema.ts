@@ -1,0 +1,162 @@
+// Every key there is: section by section, with default, range and meaning. The README's table and the example file follow it.
+import { type Key, type KeyTable, type KeyValues, key } from '../core/keys.ts';
+
+/** The key tables of the backends, by the names used in `[backend] use:` and `[backend NAME]`. */
+export type BackendKeys = Readonly<Record<string, KeyTable>>;
+
+const moonraker = {
+  url: key.endpoint(
+    'ws://127.0.0.1:7125/websocket',
+    'Where Moonraker listens. A route prefix goes before /websocket. unix:/path/to/moonraker.sock is its Unix socket.',
+  ),
+  api_key: key.secret("Moonraker's API key. Not needed where Moonraker trusts this host."),
+  username: key.text('A Moonraker user, in place of the API key.'),
+  password: key.secret('The password of that user.'),
+};
+
+const camera = {
+  webcam: key.text('Name of the webcam as in Mainsail or Fluidd. Not set: the first that can give a JPEG.'),
+  base_url: key.url(
+    'http://127.0.0.1',
+    'web',
+    'Goes before webcam URLs that are only a path, such as /webcam/?action=snapshot.',
+  ),
+  snapshot_url: key.url(null, 'web-or-path', 'A still picture, in place of a webcam known to Moonraker.'),
+  stream_url: key.url(null, 'web-or-path', 'An MJPEG stream, used when there is no snapshot_url.'),
+  username: key.text('User name that the camera asks for (HTTP basic authentication).'),
+  password: key.secret('Password that the camera asks for.'),
+  ca_file: key.path(
+    null,
+    { mayBeNone: false },
+    'Certificate (PEM) of a private authority, for an https:// camera.',
+  ),
+  rotation: key.choice(
+    0,
+    [0, 90, 180, 270],
+    'Degrees clockwise. Only with a URL given here; else as set for the webcam.',
+  ),
+  flip_horizontal: key.flag(false, 'Mirror left and right. Only with a URL given here.'),
+  flip_vertical: key.flag(false, 'Mirror top and bottom. Only with a URL given here.'),
+  max_height: key.int(
+    1080,
+    { min: 240, max: 4320 },
+    'Pixels. Higher pictures are scaled down before they are judged.',
+  ),
+  timeout: key.duration('10s', { min: '1s', max: '60s' }, 'How long to wait for one picture.'),
+};
+
+const detection = {
+  enabled: key.flag(true, 'Watch prints at all.'),
+  start_after: key.duration(
+    '0s',
+    { min: '0s', max: '24h' },
+    'Do not judge the first part of a print, counted from the first extrusion.',
+  ),
+  resume_mute: key.duration(
+    '5m',
+    { min: '0s', max: '2h' },
+    'Stay quiet for this long after a paused print has been resumed.',
+  ),
+  blind_after: key.duration(
+    '5m',
+    { min: '30s', max: '1h' },
+    'Tell you when nothing could be judged for this long: no camera, or no answer from the backend.',
+  ),
+  interval: key.duration(
+    '10s',
+    { min: '2s', max: '10m' },
+    'Time between two pictures. A backend may ask for more time.',
+  ),
+};
+
+const action = {
+  on_failure: key.choice(
+    'pause',
+    ['pause', 'cancel', 'alert', 'gcode'],
+    'What to do with a print that fails. alert never touches the printer; gcode runs failure_gcode.',
+  ),
+  failure_gcode: key.gcode('Run when on_failure is gcode: one command a line, indented.'),
+  pause_timeout: key.duration(
+    '60s',
+    { min: '5s', max: '30m' },
+    'Raise the alarm when the printer has not stopped within this time after it was told to.',
+  ),
+  idle_timeout: key.duration(
+    '12h',
+    { min: '0s', max: '24h' },
+    "Klipper's idle timeout while paused by us, so that the bed stays warm. 0s leaves it alone.",
+  ),
+};
+
+const alerts = {
+  prompt: key.flag(true, 'Show a dialog with buttons in Mainsail and Fluidd.'),
+  console: key.flag(true, 'Write a red line to the console.'),
+  event: key.flag(true, 'Send an agent event through Moonraker, for other programs.'),
+};
+
+const records = {
+  path: key.path(
+    '<printer_data>/lookout',
+    { mayBeNone: false },
+    'Folder for what has to survive a restart. <printer_data> is the folder that holds the config folder.',
+  ),
+};
+
+const secrets = {
+  file: key.path(
+    null,
+    { mayBeNone: false },
+    'A second file with the same sections for keys and passwords, readable by you only (chmod 600). Keep it outside the config folder.',
+  ),
+};
+
+const log = {
+  level: key.choice('info', ['debug', 'info', 'warn', 'error'], 'The least important lines to write.'),
+  file: key.path(
+    '<printer_data>/logs/moonraker-lookout.log',
+    { mayBeNone: true },
+    'Also write the log here. none: to standard output only.',
+  ),
+};
+
+/** The sections whose keys are known here; those of the backends come in as an argument. */
+const fixedSections = { moonraker, camera, detection, action, alerts, records, secrets, log };
+
+/** The settings of those sections. Durations in ms; null where nothing is set. */
+export type FixedConfig = {
+  readonly [Name in keyof typeof fixedSections]: KeyValues<(typeof fixedSections)[Name]>;
+};
+
+/** All settings in force, ready to use. */
+export type Config<Backends extends BackendKeys> = FixedConfig & {
+  readonly backend: { readonly use: keyof Backends & string };
+  readonly backends: { readonly [Name in keyof Backends]: KeyValues<Backends[Name]> };
+};
+
+/** One section of the file with its keys. */
+export interface SectionKeys {
+  /** As between the brackets. */
+  readonly name: string;
+  readonly keys: KeyTable;
+}
+
+/** Every section in the order in which people should meet them. The first backend is the default one. */
+export function sectionKeys(backends: BackendKeys): readonly SectionKeys[] {
+  const names = Object.keys(backends);
+  return [
+    { name: 'moonraker', keys: moonraker },
+    { name: 'camera', keys: camera },
+    { name: 'backend', keys: { use: key.choice(names[0] ?? '', names, 'What judges the pictures.') } },
+    ...names.map((name) => ({ name: `backend ${name}`, keys: backends[name] ?? {} })),
+    ...Object.entries({ detection, action, alerts, records, secrets, log }).map(([name, keys]) => ({
+      name,
+      keys,
+    })),
+  ];
+}
+
+/** The key of that name in that section; undefined when there is none. */
+export function findKey(sections: readonly SectionKeys[], section: string, name: string): Key | undefined {
+  const keys = sections.find((each) => each.name === section)?.keys;
+  return keys !== undefined && Object.hasOwn(keys, name) ? keys[name] : undefined;
+}

@@ -1,0 +1,44 @@
+// One setting in force, and how settings are shown to a person: with their origin and without their secrets.
+import { formatDuration } from '../core/duration.ts';
+import type { Key } from '../core/keys.ts';
+import { type Origin, originText, settingId } from './sources.ts';
+import { maskUrl } from './urls.ts';
+import type { Value } from './values.ts';
+
+/** One key with its value in force. */
+export interface Setting {
+  readonly section: string;
+  readonly key: string;
+  readonly kind: Key['kind'];
+  readonly value: Value;
+  readonly origin: Origin;
+}
+
+/** The settings by `settingId`. */
+export function bySettingId(settings: readonly Setting[]): ReadonlyMap<string, Setting> {
+  return new Map(settings.map((setting) => [settingId(setting.section, setting.key), setting]));
+}
+
+/** A line for each section and each key, as in the file, with where each value comes from. A secret is `****`. */
+export function describeSettings(settings: readonly Setting[]): string[] {
+  const lines: string[] = [];
+  let section = '';
+  for (const setting of settings) {
+    if (setting.section !== section) {
+      section = setting.section;
+      lines.push(`[${section}]`);
+    }
+    const value = `  ${setting.key}: ${valueText(setting)}`;
+    lines.push(`${value.padEnd(60)}  # ${originText(setting.origin)}`);
+  }
+  return lines;
+}
+
+function valueText({ kind, value }: Setting): string {
+  if (value === null) return '(not set)';
+  if (kind === 'secret') return '****';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (kind === 'duration' && typeof value === 'number') return formatDuration(value);
+  if (kind === 'url') return maskUrl(String(value));
+  return String(value).replaceAll('\n', ' ⏎ ');
+}

@@ -1,0 +1,216 @@
+// One valibot schema per kind of key: from the text in a file to the value in code, and the words for what is allowed.
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+import { parseDuration } from '../core/duration.ts';
+import type { DurationKey, Key, NumberKey, PathKey, UrlKey } from '../core/keys.ts';
+import { isBareUrl, isLoopback, toEndpoint } from './urls.ts';
+
+/** The folders that paths in a configuration are taken from; all absolute. */
+export interface Folders {
+  /** Holds the configuration file. Relative paths start here. */
+  readonly config: string;
+  /** Holds the config folder: `~/printer_data` on most hosts. */
+  readonly printerData: string;
+}
+
+/** A value of any kind of key, once read. */
+export type Value = string | number | boolean | null;
+
+/** Reads the text of one key. An issue's message says what is wrong beyond `allowedText`; '' if nothing more is to be said. */
+export type ValueSchema = v.GenericSchema<string, Value>;
+
+/** The schema of a key. Every schema takes the trimmed text of a conf file, continuation lines joined with `\n`. */
+export function valueSchema(key: Key, folders: Folders): ValueSchema {
+  switch (key.kind) {
+    case 'duration':
+      return durationSchema(key);
+    case 'flag':
+      return v.pipe(
+        oneLine,
+        v.toLowerCase(),
+        v.picklist([...isTrue, ...isFalse], ''),
+        v.transform(isTrueWord),
+      );
+    case 'number':
+      return numberSchema(key);
+    case 'choice':
+      return v.pipe(
+        oneLine,
+        v.transform((text) => key.options.find((option) => String(option) === text.toLowerCase())),
+        v.union([v.string(), v.number()], ''),
+      );
+    case 'text':
+    case 'secret':
+      return v.pipe(oneLine, emptyIsNull);
+    case 'gcode':
+      return v.pipe(v.string(), v.maxLength(maxGcodeLength, ''), emptyIsNull);
+    case 'url':
+      return urlSchema(key);
+    case 'endpoint':
+      return v.pipe(
+        oneLine,
+        v.transform((text) => toEndpoint(text, homedir())),
+        v.string(''),
+      );
+    case 'path':
+      return pathSchema(key, folders);
+  }
+}
+
+/** What a key takes, short, for a table: `30s to 1h`. */
+export function rangeText(key: Key): string {
+  switch (key.kind) {
+    case 'duration':
+    case 'number':
+      return `${key.min} to ${key.max}`;
+    case 'flag':
+      return 'True or False';
+    case 'choice':
+      return orList(key.options.map(String));
+    case 'text':
+      return 'text';
+    case 'secret':
+      return 'text, kept secret';
+    case 'gcode':
+      return 'G-code, one command a line';
+    case 'url':
+      return urlForms[key.form];
+    case 'endpoint':
+      return 'ws://, wss://, http://, https:// or unix:/path/to/moonraker.sock';
+    case 'path':
+      return key.mayBeNone ? 'a path, or none' : 'a path';
+  }
+}
+
+/** What a key takes, as the end of a sentence that begins with "allowed:". */
+export function allowedText(key: Key): string {
+  switch (key.kind) {
+    case 'duration':
+      return `a duration from ${key.min} to ${key.max}, such as ${orList(durationExamples(key))}`;
+    case 'number':
+      return `a ${key.isInteger ? 'whole ' : ''}number from ${key.min} to ${key.max}`;
+    case 'text':
+    case 'secret':
+      return 'one line of text';
+    case 'gcode':
+      return `G-code, one command a line, at most ${maxGcodeLength} characters`;
+    case 'endpoint':
+      return 'ws://HOST:PORT/websocket (or wss://, http://, https://) or unix:/path/to/moonraker.sock';
+    case 'url':
+    case 'flag':
+    case 'choice':
+    case 'path':
+      return rangeText(key);
+  }
+}
+
+/** The default of a key as one would write it in a file; '' where there is none. */
+export function fallbackText(key: Key): string {
+  switch (key.kind) {
+    case 'flag':
+      return key.fallback ? 'True' : 'False';
+    case 'text':
+    case 'secret':
+    case 'gcode':
+      return '';
+    case 'duration':
+    case 'number':
+    case 'choice':
+    case 'url':
+    case 'endpoint':
+    case 'path':
+      return String(key.fallback ?? '');
+  }
+}
+
+/** Characters of G-code; Klipper runs it in one go while the print waits. */
+const maxGcodeLength = 4_096;
+
+const isTrue = ['true', 'yes', 'on', '1'] as const;
+const isFalse = ['false', 'no', 'off', '0'] as const;
+const isTrueWord = (word: (typeof isTrue)[number] | (typeof isFalse)[number]): boolean =>
+  isTrue.some((each) => each === word);
+
+const urlForms: Record<UrlKey['form'], string> = {
+  web: 'an http:// or https:// URL without user and password in it',
+  secure: 'an https:// URL without user and password in it (http:// only for this host itself)',
+  'web-or-path':
+    'an http:// or https:// URL without user and password in it, or a path such as /webcam/?action=snapshot',
+};
+
+const oneLine = v.pipe(
+  v.string(),
+  v.maxLength(1_024, 'it is longer than 1024 characters'),
+  v.check(
+    (text) => !text.includes('\n'),
+    'it has more than one line (an indented line continues the key above)',
+  ),
+);
+
+const emptyIsNull = v.transform((text: string): string | null => (text === '' ? null : text));
+
+function durationSchema(key: DurationKey): ValueSchema {
+  return v.pipe(
+    oneLine,
+    v.check(
+      (text) => !/^\d+(\.\d+)?$/.test(text),
+      ({ input }) => `add a unit, as in ${input}s or ${input}m`,
+    ),
+    v.transform((text) => parseDuration(text)),
+    v.number(''),
+    v.minValue(parseDuration(key.min) ?? 0, ''),
+    v.maxValue(parseDuration(key.max) ?? 0, ''),
+  );
+}
+
+function durationExamples(key: DurationKey): string[] {
+  const ms = (text: string) => parseDuration(text) ?? 0;
+  return ['90s', '5m', '10s', '30s', '2h']
+    .filter((text) => ms(text) >= ms(key.min) && ms(text) <= ms(key.max))
+    .slice(0, 2);
+}
+
+function numberSchema(key: NumberKey): ValueSchema {
+  return v.pipe(
+    oneLine,
+    v.regex(key.isInteger ? /^[+-]?\d{1,15}$/ : /^[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})$/, ''),
+    v.transform(Number),
+    v.minValue(key.min, ''),
+    v.maxValue(key.max, ''),
+  );
+}
+
+function urlSchema(key: UrlKey): ValueSchema {
+  const isAllowed = (text: string) => {
+    if (text === '') return key.fallback === null;
+    if (key.form === 'web-or-path' && /^\/(?!\/)\S*$/.test(text)) return true;
+    if (/\s/.test(text) || !URL.canParse(text)) return false;
+    const url = new URL(text);
+    if (!isBareUrl(url)) return false;
+    return (
+      url.protocol === 'https:' || (url.protocol === 'http:' && (key.form !== 'secure' || isLoopback(url)))
+    );
+  };
+  return v.pipe(oneLine, v.check(isAllowed, ''), emptyIsNull);
+}
+
+function pathSchema(key: PathKey, folders: Folders): ValueSchema {
+  const toPath = (text: string): string | null => {
+    if (text === '' || (key.mayBeNone && text.toLowerCase() === 'none')) return null;
+    const expanded = text
+      .replace(/^~(?=\/|$)/, () => homedir())
+      .replace(/^<printer_data>(?=\/|$)/, () => folders.printerData);
+    return resolve(folders.config, expanded);
+  };
+  return v.pipe(
+    oneLine,
+    v.check((text) => !text.includes('\0'), ''),
+    v.check((text) => text !== '' || key.mayBeNone || key.fallback === null, ''),
+    v.transform(toPath),
+  );
+}
+
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+}
