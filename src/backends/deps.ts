@@ -1,0 +1,17 @@
+// What every backend is handed besides its settings.
+import type { Clock, Log, Store } from '../core/ports.ts';
+import type { Notice } from '../core/types.ts';
+
+/** The house as a backend sees it. */
+export interface BackendDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Contexts, counts and waiting times that must survive a restart. */
+  readonly store: Store;
+  /** Uniform in 0..1. */
+  readonly random: () => number;
+  /** Differs after each boot of this host (`/proc/sys/kernel/random/boot_id`): monotonic times of another boot mean nothing. */
+  readonly bootId: string;
+  /** Says one sentence to the user, such as that a budget runs low. */
+  readonly onNotice: (notice: Notice) => void;
+}

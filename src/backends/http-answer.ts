@@ -1,0 +1,47 @@
+// Reads the body of an answer: JSON of one exact shape, or an error that says what came instead.
+import * as v from 'valibot';
+import { type Asked, badAnswer } from './http-errors.ts';
+
+/** Parses JSON; null where it is none. */
+export function parseJson(text: string): { readonly value: unknown } | null {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    return null;
+  }
+}
+
+/** True for what looks like a web page: it was written by something in between, not by the service. */
+export function isWebPage(contentType: string | null, text: string): boolean {
+  return /html/i.test(contentType ?? '') || /^\s*</.test(text);
+}
+
+/**
+ * Reads an answer that says yes.
+ * @throws BackendError BACKEND_BAD_ANSWER for a web page, nothing, broken JSON, or JSON of another shape
+ */
+export function readAnswer<Answer>(
+  schema: v.GenericSchema<unknown, Answer>,
+  text: string,
+  contentType: string | null,
+  asked: Asked,
+  status: number,
+): Answer {
+  const json = parseJson(text);
+  if (json === null) throw badAnswer(asked, whatInstead(text, contentType), status);
+  const result = v.safeParse(schema, json.value);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const where = v.getDotPath(issue) ?? 'the whole';
+  const found = asked.quote(issue.received);
+  throw badAnswer(
+    asked,
+    `JSON of the wrong shape: ${where} is ${found}, expected ${issue.expected ?? issue.message}`,
+    status,
+  );
+}
+
+function whatInstead(text: string, contentType: string | null): string {
+  if (isWebPage(contentType, text)) return 'a web page instead of JSON';
+  return text.trim() === '' ? 'an empty body instead of JSON' : 'JSON that is cut off or broken';
+}

@@ -1,0 +1,38 @@
+// The backends that a user can choose. Adding one is its keys and its factory here; the compiler asks for the second.
+import type { KeyValues } from '../core/keys.ts';
+import type { Backend } from '../core/ports.ts';
+import type { BackendDeps } from './deps.ts';
+import { createOctoEverywhere } from './octoeverywhere.ts';
+import { octoeverywhereKeys } from './octoeverywhere-keys.ts';
+
+/** The key tables by the name in `[backend] use:` and `[backend NAME]`. The first is the default. */
+export const backendKeys = {
+  octoeverywhere: octoeverywhereKeys,
+};
+
+type Factories = {
+  readonly [Name in BackendName]: (
+    settings: KeyValues<(typeof backendKeys)[Name]>,
+    deps: BackendDeps,
+  ) => Backend;
+};
+
+const factories: Factories = {
+  octoeverywhere: createOctoEverywhere,
+};
+
+/** The name of a registered backend. */
+export type BackendName = keyof typeof backendKeys;
+
+/** The settings of every registered backend, as config reads them with the key tables. */
+export type BackendSettings = { readonly [Name in BackendName]: KeyValues<(typeof backendKeys)[Name]> };
+
+/** Makes the backend of that name. Nothing is asked of its service yet. */
+export function createBackend<Name extends BackendName>(
+  name: Name,
+  settings: BackendSettings,
+  deps: BackendDeps,
+): Backend {
+  const create: Factories[Name] = factories[name];
+  return create(settings[name], deps);
+}
