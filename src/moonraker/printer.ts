@@ -1,0 +1,117 @@
+// The printer behind Moonraker as the port that the watch loop knows.
+import { isDeepStrictEqual } from 'node:util';
+import * as v from 'valibot';
+import type { Clock, Log, Printer } from '../core/ports.ts';
+import { initialPrintTracker, type PrintTrackerInput, trackPrint } from '../core/print.ts';
+import type { ActionOutcome, Print } from '../core/types.ts';
+import type { MoonrakerConnection } from './connection.ts';
+import { createKlipperStatus } from './klipper-status.ts';
+import { createListeners } from './listeners.ts';
+import { gcodeResponseSchema, okSchema } from './messages.ts';
+import type { RecipeDeps } from './observe.ts';
+import { pausePrint } from './pause-recipe.ts';
+import { cancelPrint, lengthenIdleTimeout, resumePrint } from './recipes.ts';
+
+/** A line of G-code output is cut to this many characters. */
+const maxLineLength = 4_000;
+
+/** How the printer is treated. */
+export interface PrinterOptions {
+  /** After this many ms without an observed pause the user is told; waiting goes on. */
+  readonly pauseTimeoutMs: number;
+  /** The idle timeout of a paused print in seconds, if Klipper's is shorter; null leaves it alone. */
+  readonly pausedIdleTimeoutS: number | null;
+}
+
+/** What the printer needs. The connection is run by the printer and must not be run by anybody else. */
+export interface PrinterDeps {
+  readonly connection: MoonrakerConnection;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Makes the printer. Nothing happens before `run`. */
+export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDeps): Printer {
+  const { connection, clock } = deps;
+  const log = deps.log.child('moonraker/printer');
+  const status = createKlipperStatus({ connection, clock, log });
+  const printListeners = createListeners<Print>(log);
+  const lineListeners = createListeners<string>(log);
+  let tracker = initialPrintTracker;
+  let isPausing = false;
+
+  const track = (input: PrintTrackerInput) => {
+    const before = tracker.print;
+    tracker = trackPrint(tracker, input);
+    if (!isDeepStrictEqual(before, tracker.print)) printListeners.tell(tracker.print);
+  };
+
+  status.onReading(({ snapshot, isFull }) => {
+    // An outage makes the tracker forget our pause, but it may still stand in Klipper's queue.
+    if (isPausing && !tracker.isOurPauseOut) track({ kind: 'pause-requested' });
+    track({ kind: 'read', snapshot, isFull, tickMs: clock.now().tickMs });
+  });
+  connection.onNotification('notify_gcode_response', (params) => {
+    const response = v.safeParse(gcodeResponseSchema, params);
+    if (!response.success) return;
+    for (const whole of response.output[0].split('\n')) {
+      const line = whole.slice(0, maxLineLength);
+      track({ kind: 'gcode-response', line, tickMs: clock.now().tickMs });
+      lineListeners.tell(line);
+    }
+  });
+
+  const runGcode = async (script: string, signal: AbortSignal) => {
+    await connection.call('printer.gcode.script', { script }, okSchema, { timeoutMs: null, signal });
+  };
+
+  const recipe: RecipeDeps = {
+    clock,
+    snapshot: () => status.snapshot,
+    onReading: status.onReading,
+    query: status.query,
+    call: async (method, signal) => {
+      await connection.call(method, {}, okSchema, { timeoutMs: null, signal });
+    },
+    runGcode,
+    onGcodeResponse: (listener) => lineListeners.add(listener),
+  };
+
+  const pause = async (
+    onDelay: (outcome: ActionOutcome) => void,
+    signal: AbortSignal,
+  ): Promise<ActionOutcome> => {
+    const wasPrinting = status.snapshot.state === 'printing';
+    isPausing = true;
+    track({ kind: 'pause-requested' });
+    const outcome = await pausePrint(options, recipe, onDelay, signal).finally(() => {
+      isPausing = false;
+      track({ kind: 'pause-settled' });
+    });
+    log.info('pause', { ...outcome });
+    const wantedS = options.pausedIdleTimeoutS;
+    // A print that somebody else has paused is not ours to arrange.
+    if (outcome.kind !== 'done' || !wasPrinting || wantedS === null) return outcome;
+    const idleTimeoutBeforeS = await lengthenIdleTimeout(wantedS, { connection, recipe, log }, signal);
+    return { ...outcome, idleTimeoutBeforeS };
+  };
+
+  return {
+    get print() {
+      return tracker.print;
+    },
+    run: async (signal) => {
+      await Promise.all([connection.run(signal), status.run(signal)]);
+    },
+    onPrint: (listener) => printListeners.add(listener),
+    onGcodeResponse: (listener) => lineListeners.add(listener),
+    sample: async (signal) => {
+      await status.query(signal);
+      return tracker.print;
+    },
+    pause,
+    resume: (signal) => resumePrint(recipe, signal),
+    cancel: (signal) => cancelPrint(recipe, signal),
+    runGcode,
+  };
+}

@@ -1,0 +1,53 @@
+// Answers what Moonraker asks us: extension requests and calls from macros.
+import { JSONRPCErrorCode, JSONRPCErrorException, JSONRPCServer } from 'json-rpc-2.0';
+import type { Log } from '../core/ports.ts';
+
+/**
+ * Answers one request. `params` is untrusted: any client of Moonraker can send anything.
+ * What it returns must be JSON; null and undefined become `"ok"`, because Moonraker takes null for a failure.
+ */
+export type MethodHandler = (params: unknown) => unknown;
+
+/** The methods that we offer. */
+export interface OfferedMethods {
+  /** Answers requests; unknown methods with −32601, because Moonraker waits for an answer for ever. */
+  readonly server: JSONRPCServer;
+  /** Offers a method. Returns the way to withdraw it. */
+  add(name: string, handler: MethodHandler): () => void;
+  /** Runs a method that was called from a macro and wants no answer. False when there is none of that name. */
+  run(name: string, params: unknown): boolean;
+}
+
+/** Makes an empty offer. */
+export function createOfferedMethods(log: Log): OfferedMethods {
+  const handlers = new Map<string, MethodHandler>();
+  const server = new JSONRPCServer({
+    errorListener: (what, error) =>
+      log.warn('a request from Moonraker failed', { what, error: String(error) }),
+  });
+  server.mapErrorToJSONRPCErrorResponse = (id) => ({
+    jsonrpc: '2.0',
+    id,
+    // The text of an inner error is nobody's business outside.
+    error: new JSONRPCErrorException('internal error', JSONRPCErrorCode.InternalError).toObject(),
+  });
+  return {
+    server,
+    add: (name, handler) => {
+      handlers.set(name, handler);
+      server.addMethod(name, async (params: unknown) => (await handler(params)) ?? 'ok');
+      return () => {
+        handlers.delete(name);
+        server.removeMethod(name);
+      };
+    },
+    run: (name, params) => {
+      const handler = handlers.get(name);
+      if (handler === undefined) return false;
+      Promise.resolve()
+        .then(() => handler(params))
+        .catch((error) => log.warn('a call from a macro failed', { name, error: String(error) }));
+      return true;
+    },
+  };
+}
