@@ -18,7 +18,7 @@ const buttons: Readonly<Record<Answer, Button>> = {
   pause: { label: 'Pause', color: 'warning', isFooter: false },
   resume: { label: 'Resume', color: 'primary', isFooter: false },
   cancel: { label: 'Cancel print', color: 'error', isFooter: false },
-  'false-alarm': { label: 'False alarm', color: 'secondary', isFooter: true },
+  'false-alarm': { label: 'False alarm, go on', color: 'secondary', isFooter: true },
   seen: { label: 'Seen', color: 'secondary', isFooter: true },
 };
 
