@@ -1,5 +1,4 @@
 // Loads the configuration: defaults, file, secrets file and environment become one checked object, or one error with every mistake.
-import { homedir } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import * as v from 'valibot';
 import { ConfigError } from '../core/errors.ts';
@@ -19,13 +18,10 @@ import {
 import { maskUrl, secretsInUrl } from './urls.ts';
 import { allowedText, type Folders, fallbackText, valueSchema } from './values.ts';
 
-/** The exit code for every ConfigError: EX_CONFIG of sysexits.h. */
-export const exitCodeForConfig = 78;
-
 /** What `loadConfig` needs from outside. */
 export interface LoadOptions<Backends extends BackendKeys> {
-  /** The configuration file. Default: `~/printer_data/config/moonraker-lookout.conf`. */
-  readonly file?: string;
+  /** The configuration file; relative to the working directory. */
+  readonly file: string;
   /** The environment, for secrets: `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The keys of every backend by name; the first is the default backend. */
@@ -53,7 +49,7 @@ export interface LoadedConfig<Backends extends BackendKeys> {
 export function loadConfig<const Backends extends BackendKeys>(
   options: LoadOptions<Backends>,
 ): LoadedConfig<Backends> {
-  const file = resolve(options.file ?? join(homedir(), 'printer_data/config/moonraker-lookout.conf'));
+  const file = resolve(options.file);
   const folders: Folders = { config: dirname(file), printerData: dirname(dirname(file)) };
   const sections = sectionKeys(options.backendKeys);
 

@@ -12,6 +12,7 @@ const moonraker = {
   api_key: key.secret("Moonraker's API key. Not needed where Moonraker trusts this host."),
   username: key.text('A Moonraker user, in place of the API key.'),
   password: key.secret('The password of that user.'),
+  ca_file: key.path(null, { mayBeNone: false }, 'Certificate (PEM) of a private authority, for wss://.'),
 };
 
 const camera = {

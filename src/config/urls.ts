@@ -13,11 +13,11 @@ export function isLoopback(url: URL): boolean {
 
 /**
  * Moonraker's address as `ws(s)://HOST[:PORT][/PREFIX]/websocket` or `unix:/absolute/path`; null if it is neither.
- * http(s) becomes ws(s), and a missing `/websocket` is added after the route prefix.
- * @param home the home folder, for `unix:~/…`
+ * http(s) becomes ws(s), a missing `/websocket` is added after the route prefix, and a path alone is a socket.
+ * @param home the home folder, for `~/…`
  */
 export function toEndpoint(text: string, home: string): string | null {
-  const socket = /^unix:(?:\/\/)?([~/].*)$/.exec(text)?.[1];
+  const socket = /^(?:unix:(?:\/\/)?)?([~/].*)$/.exec(text)?.[1];
   if (socket !== undefined) {
     const path = posix.normalize(socket.replace(/^~(?=\/)/, () => home));
     return path.startsWith('/') && path !== '/' ? `unix:${path}` : null;

@@ -6,6 +6,8 @@ const maxItems = 20;
 const maxDepth = 4;
 const maxCauses = 5;
 
+type Hide = (text: string) => string;
+
 /** Fields ready to be serialised: no errors, no cycles, nothing that throws. */
 export type PlainFields = Record<string, unknown>;
 
@@ -13,12 +15,12 @@ export type PlainFields = Record<string, unknown>;
  * Makes fields plain. An error under `error` becomes `error`, `code`, `hint` and `cause` (the chain, nearest first); under
  * another name these get that name in front. Texts are cut only after `hide` has taken the secrets out.
  */
-export function plainFields(fields: Record<string, unknown>, hide: (text: string) => string): PlainFields {
+export function plainFields(fields: Record<string, unknown>, hide: Hide): PlainFields {
   const plain: PlainFields = {};
   for (const name of Object.keys(fields).slice(0, maxItems)) {
     const value = read(fields, name);
     if (value === undefined) continue;
-    const parts = value instanceof Error ? errorParts(name, value) : { [name]: value };
+    const parts = value instanceof Error ? errorParts(name, value, hide) : { [name]: value };
     for (const [key, part] of Object.entries(parts)) {
       // What the caller says itself goes before what its error says.
       if (key !== name && Object.hasOwn(fields, key)) continue;
@@ -35,14 +37,14 @@ export function codeOf(fields: Record<string, unknown>): string {
   return typeof code === 'string' || typeof code === 'number' ? String(code) : '';
 }
 
-function errorParts(name: string, error: Error): Record<string, string> {
+function errorParts(name: string, error: Error, hide: Hide): Record<string, string> {
   const isUsual = name === 'error';
   const key = (part: string) => (isUsual ? part : `${name}.${part}`);
   const parts: Record<string, string> = { [name]: errorText(error) };
   const code = ownCode(error);
   if (code !== undefined) parts[key('code')] = code;
   if (error instanceof LookoutError && error.hint !== '') parts[key('hint')] = error.hint;
-  const causes = causesOf(error);
+  const causes = causesOf(error, hide);
   if (causes.length > 0) parts[key('cause')] = causes.join(' ← ');
   // An error without a code is a defect of ours more often than not: say where.
   if (code === undefined) {
@@ -59,12 +61,12 @@ function errorText(error: Error): string {
   return error instanceof LookoutError ? message : `${error.name}: ${message}`;
 }
 
-function causesOf(error: Error): string[] {
+function causesOf(error: Error, hide: Hide): string[] {
   const texts: string[] = [];
   let cause: unknown = error.cause;
   while (cause !== undefined && cause !== null && texts.length < maxCauses) {
     if (!(cause instanceof Error)) {
-      texts.push(typeof cause === 'string' ? cause : '(not an error)');
+      texts.push(typeof cause === 'string' ? cause : JSON.stringify(toPlain(cause, hide, 0)));
       break;
     }
     const code = ownCode(cause);
@@ -80,7 +82,7 @@ function ownCode(error: Error): string | undefined {
   return typeof code === 'string' || typeof code === 'number' ? String(code) : undefined;
 }
 
-function toPlain(value: unknown, hide: (text: string) => string, depth: number): unknown {
+function toPlain(value: unknown, hide: Hide, depth: number): unknown {
   switch (typeof value) {
     case 'string':
       return cut(hide(value));
@@ -97,8 +99,8 @@ function toPlain(value: unknown, hide: (text: string) => string, depth: number):
   }
 }
 
-function objectToPlain(value: object, hide: (text: string) => string, depth: number): unknown {
-  if (value instanceof Error) return cut(hide([errorText(value), ...causesOf(value)].join(' ← ')));
+function objectToPlain(value: object, hide: Hide, depth: number): unknown {
+  if (value instanceof Error) return cut(hide([errorText(value), ...causesOf(value, hide)].join(' ← ')));
   if (ArrayBuffer.isView(value)) return `(${value.byteLength} bytes)`;
   if (value instanceof URL) return cut(hide(value.href));
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? '(no date)' : value.toISOString();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { octoeverywhereKeys } from '../../src/backends/octoeverywhere-keys.ts';
-import { exitCodeForConfig, loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { describeSettings } from '../../src/config/settings.ts';
 import { originText } from '../../src/config/sources.ts';
 import { ConfigError } from '../../src/core/errors.ts';
@@ -262,5 +262,3 @@ test('settings are shown with origin, and no part of a secret', () => {
   assert.ok(secrets.includes('hunter2hunter2'));
   for (const secret of secrets) assert.ok(!text.includes(secret.slice(0, 4)), secret);
 });
-
-test('the exit code is that of sysexits.h', () => assert.equal(exitCodeForConfig, 78));

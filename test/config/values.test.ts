@@ -63,6 +63,7 @@ const accepted: [Key, string, unknown][] = [
   [endpoint, 'https://printer.local:7130/one/', 'wss://printer.local:7130/one/websocket'],
   [endpoint, 'wss://h/one/websocket/', 'wss://h/one/websocket'],
   [endpoint, 'unix:/data/comms/moonraker.sock', 'unix:/data/comms/moonraker.sock'],
+  [endpoint, '/data/comms/moonraker.sock', 'unix:/data/comms/moonraker.sock'],
   [endpoint, 'unix:~/moonraker.sock', `unix:${homedir()}/moonraker.sock`],
   [file, '', null],
   [file, '/a/b', '/a/b'],

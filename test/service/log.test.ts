@@ -95,6 +95,14 @@ test('an error of ours is flat: message, code, hint, causes nearest first', () =
   ]);
 });
 
+test('a cause that is not an error is shown as data', () => {
+  const { log, lines } = start();
+  log.warn('x', {
+    error: new CameraError('y', { code: 'CAMERA_STALE', retry: 'soon', cause: { at: 'a.b', n: 1 } }),
+  });
+  assert.deepEqual(lines(), [String.raw`WARN  x error=y code=CAMERA_STALE cause="{\"at\":\"a.b\",\"n\":1}"`]);
+});
+
 test('an error without a code says where it was thrown; fields of the caller go first', () => {
   const { log, lines } = start();
   log.error('stopped', {

@@ -1,0 +1,52 @@
+// Runs the tests: `node scripts/test.mjs all|unit|e2e [part of a file name …]`. Ends with 0 only if all have passed.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const root = join(import.meta.dirname, '..');
+const e2eFolder = join('test', 'e2e');
+
+const [kind = 'all', ...filters] = process.argv.slice(2);
+const kinds = { all: ['unit', 'e2e'], unit: ['unit'], e2e: ['e2e'] }[kind];
+if (kinds === undefined) {
+  process.stderr.write('usage: node scripts/test.mjs all|unit|e2e [part of a file name …]\n');
+  process.exit(2);
+}
+
+const files = readdirSync(join(root, 'test'), { recursive: true })
+  .filter((file) => file.endsWith('.test.ts'))
+  .map((file) => join('test', file))
+  .filter((file) => filters.length === 0 || filters.some((part) => file.includes(part)))
+  .sort();
+
+let isFailed = files.length === 0;
+if (isFailed) process.stderr.write('no test file matches\n');
+for (const each of kinds) {
+  const chosen = files.filter((file) => file.startsWith(e2eFolder) === (each === 'e2e'));
+  if (chosen.length === 0) continue;
+  process.stdout.write(`${each} tests: ${chosen.length} files\n`);
+  isFailed = run(each, chosen) !== 0 || isFailed;
+}
+process.exit(isFailed ? 1 : 0);
+
+/** Runs the files: two at a time, but those of e2e one by one, because each is a whole printer. The time limit is per file. */
+function run(each, chosen) {
+  const isE2e = each === 'e2e';
+  const { status, error } = spawnSync(
+    process.execPath,
+    [
+      '--import',
+      'tsx',
+      '--test',
+      `--test-concurrency=${isE2e ? 1 : 2}`,
+      `--test-timeout=${isE2e ? 1_800_000 : 300_000}`,
+      '--test-reporter=./scripts/test-reporter.mjs',
+      '--test-reporter-destination=stdout',
+      ...chosen,
+    ],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, REPORT_EACH: isE2e ? '1' : '0' } },
+  );
+  if (error) process.stderr.write(`the tests could not be started: ${error.message}\n`);
+  return status ?? 1;
+}
