@@ -1,0 +1,159 @@
+// Puts the parts together: the only file that knows every one of them.
+import { createAgentEventChannel } from '../alerts/agent-event.ts';
+import { createConsoleChannel } from '../alerts/console.ts';
+import { createPromptChannel } from '../alerts/prompt.ts';
+import { createBackend } from '../backends/registry.ts';
+import { createCamera, type WebCamera } from '../camera/camera.ts';
+import type { Backend, Channel, Clock, Log, Printer } from '../core/ports.ts';
+import type { Notice } from '../core/types.ts';
+import type { Credentials } from '../moonraker/auth.ts';
+import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
+import { echoLine, redLine } from '../moonraker/console-lines.ts';
+import { toEndpoint } from '../moonraker/endpoint.ts';
+import { createMoonrakerPrinter } from '../moonraker/printer.ts';
+import { createPrompts, type Prompts } from '../moonraker/prompts.ts';
+import { createWebcamSource } from '../moonraker/webcams.ts';
+import { createStore } from '../records/store.ts';
+import { createPerformer } from './perform.ts';
+import type { Settings } from './settings.ts';
+import { createWatch, type Watch } from './watch.ts';
+import { keepWebcams, type WebcamList } from './webcam-list.ts';
+
+/** What comes from the process rather than from the settings. */
+export interface ComposeDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: () => number;
+  /** Of this program, as told to Moonraker. */
+  readonly version: string;
+  readonly bootId: string;
+  /** `agent` for the service; `other` for a look beside it, which must not take the agent's name. */
+  readonly clientType: 'agent' | 'other';
+}
+
+/** One printer with everything that watches it. */
+export interface Composed {
+  readonly connection: MoonrakerConnection;
+  readonly printer: Printer;
+  readonly webcams: WebcamList;
+  readonly camera: WebCamera;
+  readonly backend: Backend;
+  readonly watch: Watch;
+  /** Everything that has to run besides the watch, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const agentName = 'lookout';
+const noticeDeadlineMs = 15 * 60_000;
+const projectUrl = 'https://github.com/moonraker-lookout/moonraker-lookout';
+
+/** Makes all parts for these settings. Nothing runs yet. */
+export function compose(settings: Settings, deps: ComposeDeps): Composed {
+  const { clock, log } = deps;
+  const connection = createMoonrakerConnection(
+    {
+      endpoint: toEndpoint(settings.moonraker.url),
+      identity: { name: agentName, version: deps.version, type: deps.clientType, url: projectUrl },
+      credentials: credentialsOf(settings),
+    },
+    deps,
+  );
+  const printer = createMoonrakerPrinter(
+    {
+      pauseTimeoutMs: settings.action.pauseTimeoutMs,
+      pausedIdleTimeoutS: settings.action.idleTimeoutMs === 0 ? null : settings.action.idleTimeoutMs / 1000,
+    },
+    { connection, clock, log },
+  );
+  const webcams = keepWebcams(createWebcamSource({ connection, log }), connection, log);
+  const camera = createCamera(settings.camera, { clock, log, webcams: webcams.current });
+  const store = createStore({ folder: settings.records.path }, { log });
+  const prompts = createPrompts({ connection, printer, clock, log });
+  const channels = channelsOf(settings, { connection, printer, prompts });
+  const onNotice = (notice: Notice) => tellAll(channels, notice, log);
+  const backend = createBackend(settings.backend.use, settings.backends, {
+    clock,
+    log,
+    store,
+    random: deps.random,
+    bootId: deps.bootId,
+    onNotice,
+  });
+  const watch = createWatch(
+    {
+      onFailure: settings.action.onFailure,
+      resumeMuteMs: settings.detection.resumeMuteMs,
+      blindAfterMs: settings.detection.blindAfterMs,
+      isEnabled: settings.detection.enabled,
+      startAfterMs: settings.detection.startAfterMs,
+      intervalMs: settings.detection.intervalMs,
+    },
+    {
+      printer,
+      camera,
+      backend,
+      store,
+      clock,
+      log: log.child('app/watch'),
+      random: deps.random,
+      bootId: deps.bootId,
+      perform: (hear, saved) =>
+        createPerformer(
+          {
+            printer,
+            backend,
+            channels,
+            clock,
+            log: log.child('app/perform'),
+            failureGcode: settings.action.failureGcode ?? '',
+          },
+          hear,
+          saved,
+        ),
+    },
+  );
+  prompts.onAnswered(watch.answer);
+  return {
+    connection,
+    printer,
+    webcams,
+    camera,
+    backend,
+    watch,
+    run: async (signal) => {
+      await Promise.all([printer.run(signal), prompts.run(signal), webcams.run(signal)]);
+      camera.close();
+    },
+  };
+}
+
+function credentialsOf({ moonraker }: Settings): Credentials {
+  const { apiKey, username, password } = moonraker;
+  if (apiKey !== null) return { kind: 'api-key', apiKey };
+  if (username === null || password === null) return { kind: 'trusted' };
+  return { kind: 'user', username, password, source: null };
+}
+
+function channelsOf(
+  { alerts }: Settings,
+  parts: { connection: MoonrakerConnection; printer: Printer; prompts: Prompts },
+): Channel[] {
+  const { connection, printer, prompts } = parts;
+  const channels: Channel[] = [];
+  // Events come first: they do not wait for Klipper's G-code lock.
+  if (alerts.event) channels.push(createAgentEventChannel({ sendEvent: connection.sendEvent }));
+  if (alerts.prompt) channels.push(createPromptChannel(prompts));
+  if (alerts.console) {
+    channels.push(createConsoleChannel({ runGcode: printer.runGcode, redLine, plainLine: echoLine }));
+  }
+  return channels;
+}
+
+/** For what a backend has to say between two frames, such as that its budget runs low. */
+function tellAll(channels: readonly Channel[], notice: Notice, log: Log): void {
+  for (const channel of channels) {
+    channel.tell(notice, AbortSignal.timeout(noticeDeadlineMs)).catch((error: unknown) => {
+      log.warn('a notice did not go out', { channel: channel.name, error });
+    });
+  }
+}

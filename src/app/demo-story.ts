@@ -1,0 +1,140 @@
+// What happens in the demo, told as a timeline: when the print went wrong, when that was seen, when it stood still.
+import { sayDuration } from '../core/explain.ts';
+import type { Clock } from '../core/ports.ts';
+import type { Alert } from '../core/types.ts';
+import type { VirtualPrinter } from '../virtual/printer.ts';
+import { liveLine } from './live-line.ts';
+import type { Watch } from './watch.ts';
+
+/** The story. */
+export interface DemoStory {
+  liveLine(): string;
+  /** Resolves when the printer is seen for the first time. */
+  ready(signal: AbortSignal): Promise<void>;
+  /** Resolves with true once the print is paused and the dialog is in the console, with false after `limitMs`. */
+  pausedAndTold(limitMs: number, signal: AbortSignal): Promise<boolean>;
+  timeline(): readonly string[];
+  /** The dialog as Mainsail and Fluidd show it. */
+  dialog(): readonly string[];
+}
+
+interface Event {
+  readonly tickMs: number;
+  readonly text: string;
+}
+
+const pollMs = 50;
+
+/** Listens from now on. */
+export function createDemoStory(parts: {
+  readonly watch: Watch;
+  readonly printer: VirtualPrinter;
+  readonly clock: Clock;
+}): DemoStory {
+  const { watch, printer, clock } = parts;
+  const events: Event[] = [];
+  let firstBadTickMs: number | null = null;
+  let pausedTickMs: number | null = null;
+  let alert: Alert | null = null;
+  let isDialogOut = false;
+  let phase = '';
+
+  const note = (text: string) => events.push({ tickMs: clock.now().tickMs, text });
+  printer.onGcodeResponse((line) => {
+    if (line === '// action:prompt_show') {
+      isDialogOut = true;
+      note('Mainsail and Fluidd show the dialog');
+    }
+  });
+  watch.onChange((status, input, effects) => {
+    const { tickMs } = clock.now();
+    if (input.kind === 'print-changed' && status.print.kind !== phase) {
+      phase = status.print.kind;
+      if (phase === 'heating') note('the print starts: heating');
+      if (phase === 'printing') note('the first filament flows: watching begins');
+      if (phase === 'paused') {
+        pausedTickMs ??= tickMs;
+        note('Klipper reports the print paused');
+      }
+    }
+    if (input.kind === 'frame-assessed') {
+      const { quality, suggests } = input.assessment;
+      const isBad = printer.scene().spaghetti > 0;
+      if (isBad) firstBadTickMs ??= tickMs;
+      const what = suggests?.isFailing
+        ? ', pause suggested'
+        : suggests?.isWarning
+          ? ', warning suggested'
+          : '';
+      note(
+        `picture judged: quality ${quality ?? '-'} of 10${what}${isBad ? '  (spaghetti on the bed)' : ''}`,
+      );
+    }
+    for (const effect of effects) {
+      if (effect.kind === 'take-action') note('the print is failing: pause asked for');
+      if (effect.kind === 'raise-alert') {
+        alert = effect.alert;
+        if (effect.alert.level === 'warning') note('warning raised');
+      }
+    }
+  });
+
+  const until = async (isTrue: () => boolean, limitMs: number, signal: AbortSignal): Promise<boolean> => {
+    const endTickMs = clock.now().tickMs + limitMs;
+    while (!isTrue() && clock.now().tickMs < endTickMs) await clock.sleep(pollMs, signal);
+    return isTrue();
+  };
+
+  return {
+    liveLine: () => liveLine(watch.status(), clock.now().tickMs),
+    ready: async (signal) => {
+      const isReady = await until(() => watch.status().print.kind !== 'not-ready', 10_000, signal);
+      if (!isReady) throw new Error('the virtual printer was not ready within 10 s');
+    },
+    pausedAndTold: (limitMs, signal) =>
+      until(() => pausedTickMs !== null && alert?.level === 'failing' && isDialogOut, limitMs, signal),
+    timeline: () => {
+      const startTickMs = events[0]?.tickMs ?? 0;
+      const lines = events.map(
+        ({ tickMs, text }) => `${((tickMs - startTickMs) / 1000).toFixed(1).padStart(7)} s  ${text}`,
+      );
+      if (firstBadTickMs !== null && pausedTickMs !== null) {
+        const took = sayDuration(pausedTickMs - firstBadTickMs);
+        lines.push('', `From the first bad picture to the observed pause: ${took}.`);
+      }
+      return lines;
+    },
+    dialog: () => (alert === null ? [] : drawDialog(alert)),
+  };
+}
+
+const dialogWidth = 72;
+
+function drawDialog(alert: Alert): string[] {
+  const lines = alert.lines.flatMap((line) => wrap(line, dialogWidth));
+  const buttons = alert.answers.map((answer) => `[ ${answer} ]`).join('  ');
+  const row = (text: string) => `│ ${text.padEnd(dialogWidth)} │`;
+  const rule = '─'.repeat(dialogWidth + 2);
+  return [
+    '',
+    `┌${rule}┐`,
+    row(alert.title),
+    `├${rule}┤`,
+    ...lines.map(row),
+    row(''),
+    row(buttons),
+    `└${rule}┘`,
+  ];
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,121 @@
+// The command `demo`: a virtual printer prints, goes wrong, is caught and paused. Everything talks over real sockets.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../lib/clock.ts';
+import { createLogService } from '../service/log.ts';
+import { startVirtualMoonraker } from '../virtual/moonraker.ts';
+import { startVirtualOctoEverywhere } from '../virtual/octoeverywhere.ts';
+import { createVirtualPrinter, type VirtualPrint } from '../virtual/printer.ts';
+import { startVirtualWebcam } from '../virtual/webcam.ts';
+import { type Composed, compose } from './compose.ts';
+import { createDemoStory } from './demo-story.ts';
+import { createDemoTerminal } from './demo-terminal.ts';
+import { readBootId } from './host.ts';
+import { loadSettings } from './settings.ts';
+import { supervise } from './supervisor.ts';
+
+/** What the command line gives. */
+export interface DemoOptions {
+  /** Gives up after this long. */
+  readonly seconds: number;
+  /** No live line that rewrites itself: plain lines, for logs. */
+  readonly isHeadless: boolean;
+  readonly version: string;
+}
+
+const apiKey = 'demo-key-of-no-worth';
+const print: VirtualPrint = {
+  filename: 'benchy.gcode',
+  layers: 60,
+  layerMs: 2_000,
+  heatMs: 4_000,
+  failsFromLayer: 8,
+};
+
+/** Runs the demo. Exit code 0 when the failing print was paused, 1 when it was not in time. */
+export async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> {
+  const folder = mkdtempSync(join(tmpdir(), 'moonraker-lookout-demo-'));
+  const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const stop = new AbortController();
+  const onAbort = () => stop.abort(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const printer = createVirtualPrinter();
+    closers.unshift(() => printer.close());
+    printer.addFile(print);
+    const webcam = await startVirtualWebcam({ scene: printer.scene });
+    closers.unshift(() => webcam.close());
+    const octoeverywhere = await startVirtualOctoEverywhere({ apiKey });
+    closers.unshift(() => octoeverywhere.close());
+    const moonraker = await startVirtualMoonraker({
+      printer,
+      webcams: [
+        {
+          name: 'demo',
+          service: 'mjpegstreamer',
+          snapshot_url: webcam.snapshotUrl,
+          stream_url: webcam.streamUrl,
+        },
+      ],
+    });
+    closers.unshift(() => moonraker.close());
+
+    const composed = composeFrom(
+      folder,
+      { moonraker: moonraker.url, service: octoeverywhere.baseUrl },
+      options.version,
+    );
+    const terminal = createDemoTerminal(process.stdout, options.isHeadless);
+    terminal.say('A virtual printer, a virtual webcam and a virtual OctoEverywhere run on this machine.');
+    terminal.say(
+      `The print goes wrong from layer ${print.failsFromLayer} on. The service wants 20 s between pictures.\n`,
+    );
+    const story = createDemoStory({ watch: composed.watch, printer, clock: systemClock });
+    const timer = setInterval(() => terminal.live(story.liveLine()), 250);
+    closers.unshift(() => clearInterval(timer));
+
+    const running = supervise(composed, stop.signal);
+    await story.ready(stop.signal);
+    await printer.startPrint(print.filename);
+    const hasEnded = await Promise.race([
+      story.pausedAndTold(options.seconds * 1000, stop.signal),
+      running.then(() => false),
+    ]);
+    clearInterval(timer);
+    terminal.endLive();
+    for (const line of story.timeline()) terminal.say(line);
+    if (hasEnded) for (const line of story.dialog()) terminal.say(line);
+    else terminal.say(`\nThe print was not paused within ${options.seconds} s.`);
+    stop.abort(new DOMException('the demo is over', 'AbortError'));
+    await running;
+    return hasEnded ? 0 : 1;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    for (const close of closers) await close();
+  }
+}
+
+/** Writes a configuration as a user would, and makes the parts from it. */
+function composeFrom(
+  folder: string,
+  urls: { moonraker: string; service: string },
+  version: string,
+): Composed {
+  mkdirSync(join(folder, 'config'));
+  mkdirSync(join(folder, 'logs'));
+  const file = join(folder, 'config/moonraker-lookout.conf');
+  const text = `[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n`;
+  writeFileSync(file, text);
+  const loaded = loadSettings(file, { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey });
+  const service = createLogService(loaded.config.log, { clock: systemClock, stdout: { write: () => true } });
+  service.registerSecrets(loaded.secrets);
+  return compose(loaded.config, {
+    clock: systemClock,
+    log: service.log,
+    random: Math.random,
+    version,
+    bootId: readBootId(),
+    clientType: 'agent',
+  });
+}

@@ -1,0 +1,43 @@
+// The command `run`: loads the settings, starts the log, watches until the signal comes.
+import { LookoutError } from '../core/errors.ts';
+import { systemClock } from '../lib/clock.ts';
+import { createLogService } from '../service/log.ts';
+import { compose } from './compose.ts';
+import { readBootId } from './host.ts';
+import { loadSettings } from './settings.ts';
+import { supervise } from './supervisor.ts';
+
+/** What the command line gives. */
+export interface RunOptions {
+  readonly file: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+}
+
+/** Watches the printer. Resolves with exit code 0 after the signal; rejects with a ConfigError, or for a bug. */
+export async function run({ file, env, version }: RunOptions, signal: AbortSignal): Promise<number> {
+  const loaded = loadSettings(file, env);
+  const { config } = loaded;
+  const service = createLogService(config.log, { clock: systemClock, stdout: process.stdout });
+  service.registerSecrets(loaded.secrets);
+  const log = service.log.child('app/run');
+  log.info('moonraker-lookout starts', { version, node: process.versions.node, config: loaded.file });
+  for (const warning of loaded.warnings) log.warn(warning);
+  // A stray rejection is a bug: say so and let systemd start a fresh process, which goes on with the same print.
+  process.on('unhandledRejection', (error) => {
+    log.error('a bug: please report it with this log', { error });
+    process.exitCode = 1;
+    process.exit();
+  });
+  const deps = { clock: systemClock, log: service.log, random: Math.random, version, bootId: readBootId() };
+  try {
+    await supervise(compose(config, { ...deps, clientType: 'agent' }), signal);
+    log.info('moonraker-lookout has stopped', { reason: String(signal.reason) });
+    return 0;
+  } catch (error) {
+    log.error('moonraker-lookout ends', { error, code: error instanceof LookoutError ? error.code : 'BUG' });
+    throw error;
+  } finally {
+    service.flush();
+  }
+}
