@@ -27,7 +27,7 @@ export function inspectJpeg(bytes: Uint8Array): JpegInfo {
   const head = readHead(bytes);
   // Within entropy-coded data FF is always followed by 00, so past SOS the last FFD9 is the picture's own end.
   const end = view(bytes).lastIndexOf(eoi);
-  if (end < head.scanAt) throw truncated(bytes.length);
+  if (end < head.scanAt) throw truncated(`after ${bytes.length} bytes`);
   return { width: head.width, height: head.height, isProgressive: head.isProgressive, length: end + 2 };
 }
 
@@ -55,9 +55,9 @@ export function notJpeg(bytes: Uint8Array): CameraError {
   });
 }
 
-/** The error for a picture that stops before its end. */
-export function truncated(length: number, cause?: unknown): CameraError {
-  return new CameraError(`the picture is cut off after ${length} bytes`, {
+/** The error for a picture that stops before its end. `where` completes "the picture is cut off …". */
+export function truncated(where: string, cause?: unknown): CameraError {
+  return new CameraError(`the picture is cut off ${where}`, {
     code: 'CAMERA_TRUNCATED',
     retry: 'soon',
     hint: 'If this stays, look at the cable and the power of the camera, or lower its resolution.',
@@ -92,13 +92,13 @@ function readHead(bytes: Uint8Array): Head {
     while (at < bytes.length && bytes[at] !== 0xff) at += 1;
     while (bytes[at] === 0xff) at += 1;
     const marker = bytes[at];
-    if (marker === undefined) throw truncated(bytes.length);
+    if (marker === undefined) throw truncated(`after ${bytes.length} bytes`);
     at += 1;
     // 00 is a stuffed byte; TEM, RSTn and a second SOI stand alone.
     if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd8)) continue;
     if (marker === 0xd9) throw broken('it ends before any picture data');
     const size = uint16(bytes, at);
-    if (Number.isNaN(size) || at + size > bytes.length) throw truncated(bytes.length);
+    if (Number.isNaN(size) || at + size > bytes.length) throw truncated(`after ${bytes.length} bytes`);
     if (size < 2) throw broken('a segment is shorter than its own length field');
     if (marker === 0xda) {
       if (width === 0 || height === 0) throw broken('it does not say how large the picture is');
