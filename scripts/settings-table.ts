@@ -12,7 +12,7 @@ const end = '<!-- /settings -->';
 /** Every section with its keys, those of the backends included. */
 export const sections: readonly SectionKeys[] = sectionKeys({ octoeverywhere: octoeverywhereKeys });
 
-/** The settings as Markdown: a heading and a table for each section. */
+/** The settings as Markdown: a heading and a table for each section, padded as the formatter wants it. */
 export function settingsTable(): string {
   const cell = (text: string) => text.replace(/[|<>]/g, (sign) => `&#${sign.charCodeAt(0)};`);
   return sections
@@ -20,17 +20,20 @@ export function settingsTable(): string {
       const rows = Object.entries(keys).map(([keyName, key]) => {
         const fallback = fallbackText(key);
         const shown = fallback === '' ? 'not set' : `\`${fallback}\``;
-        return `| \`${keyName}\` | ${shown} | ${cell(rangeText(key))} | ${cell(key.about)} |`;
+        return [`\`${keyName}\``, shown, cell(rangeText(key)), cell(key.about)];
       });
-      return [
-        `#### \`[${name}]\``,
-        '',
-        '| key | default | allowed | meaning |',
-        '|---|---|---|---|',
-        ...rows,
-      ].join('\n');
+      return `#### \`[${name}]\`\n\n${markdownTable([['key', 'default', 'allowed', 'meaning'], ...rows])}`;
     })
     .join('\n\n');
+}
+
+function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((text, column) => text.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
 /** `readme` with the table between its markers renewed; unchanged where it has no markers. */
