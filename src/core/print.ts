@@ -35,7 +35,10 @@ export type PrintTrackerInput =
   | {
       readonly kind: 'read';
       readonly snapshot: PrinterSnapshot;
-      /** True when the ticking fields (durations, position) were read now, not carried over. */
+      /**
+       * True when the ticking fields (durations, position) were read now, not carried over. The first reading of a
+       * running print after not-ready must be full: without them nobody can tell which print it is.
+       */
       readonly isFull: boolean;
       readonly tickMs: number;
     }
@@ -79,7 +82,8 @@ export function trackPrint(state: PrintTrackerState, input: PrintTrackerInput): 
     case 'pause-settled':
       return { ...state, isOurPauseOut: false };
     case 'gcode-response':
-      if (!input.line.startsWith('!!')) return state;
+      // Only an error in the running file can cancel it; one while paused (a cold resume, say) is another matter.
+      if (!input.line.startsWith('!!') || !isRunning(state.print)) return state;
       return { ...state, errorLine: { text: input.line.slice(2).trim(), tickMs: input.tickMs } };
     case 'read':
       return read(state, input);
@@ -88,7 +92,12 @@ export function trackPrint(state: PrintTrackerState, input: PrintTrackerInput): 
 
 type Reading = Extract<PrintTrackerInput, { kind: 'read' }>;
 
-function read(state: PrintTrackerState, { snapshot, isFull, tickMs }: Reading): PrintTrackerState {
+function isRunning(print: Print): boolean {
+  return print.kind === 'printing' || print.kind === 'heating';
+}
+
+function read(state: PrintTrackerState, reading: Reading): PrintTrackerState {
+  const { snapshot, isFull } = reading;
   if (snapshot.klippy !== 'ready') {
     // An emergency stop reads `paused` for ever: while Klipper is not ready the print's state says nothing.
     return {
@@ -99,6 +108,9 @@ function read(state: PrintTrackerState, { snapshot, isFull, tickMs }: Reading): 
       isOurPauseOut: false,
     };
   }
+  if (isUnidentified(state, snapshot, isFull)) {
+    return { ...state, print: { kind: 'not-ready', why: 'startup', message: 'the print is being read' } };
+  }
   switch (snapshot.state) {
     case 'standby':
       return { ...state, print: { kind: 'idle' }, job: null, pauseFlag: 'none', flagPosition: null };
@@ -108,12 +120,41 @@ function read(state: PrintTrackerState, { snapshot, isFull, tickMs }: Reading): 
       return paused(state, snapshot, isFull);
     case 'complete':
     case 'cancelled':
-    case 'error': {
-      const job = jobOf(state, snapshot, isFull);
-      const print: Print = { kind: 'ended', job, how: snapshot.state, message: endMessage(state, snapshot, tickMs) };
-      return { ...state, print, job: null, pauseFlag: 'none', flagPosition: null, errorLine: null };
-    }
+    case 'error':
+      return ended(state, reading, snapshot.state);
   }
+}
+
+/**
+ * A print that was running before we could see it, read without its durations. Guessing its start would make
+ * another print of it, and what is known of this one (an open incident, a mute) would be dropped.
+ */
+function isUnidentified(state: PrintTrackerState, snapshot: PrinterSnapshot, isFull: boolean): boolean {
+  const isUnderWay = snapshot.state === 'printing' || snapshot.state === 'paused';
+  const isKnown = state.job !== null && state.job.filename === snapshot.filename;
+  return !isFull && isUnderWay && state.print.kind === 'not-ready' && !isKnown;
+}
+
+type End = Extract<Print, { kind: 'ended' }>;
+
+function ended(
+  state: PrintTrackerState,
+  { snapshot, isFull, tickMs }: Reading,
+  how: End['how'],
+): PrintTrackerState {
+  const before = state.print;
+  // Klipper keeps reporting the end; the first reading of it knew the job and the reason.
+  const isRepeated =
+    before.kind === 'ended' && before.how === how && before.job.filename === snapshot.filename;
+  const print: Print = isRepeated
+    ? before
+    : {
+        kind: 'ended',
+        job: jobOf(state, snapshot, isFull),
+        how,
+        message: endMessage(state, snapshot, tickMs),
+      };
+  return { ...state, print, job: null, pauseFlag: 'none', flagPosition: null, errorLine: null };
 }
 
 function printing(state: PrintTrackerState, snapshot: PrinterSnapshot, isFull: boolean): PrintTrackerState {
@@ -158,11 +199,12 @@ function paused(state: PrintTrackerState, snapshot: PrinterSnapshot, isFull: boo
 function whoPaused(state: PrintTrackerState, snapshot: PrinterSnapshot, before: PausedBy | null): PausedBy {
   // A runout shows `paused` half a second before `is_paused`, so the first guess may still be `m25`.
   if (before !== null && before !== 'm25') return before;
+  // Every other pause stops the file before it sets the flag: a flag seen first is the file's own, and ours came late.
+  const wasSelfPausing = state.pauseFlag === 'macro' || state.pauseFlag === 'unsettled';
+  if (snapshot.isPaused && wasSelfPausing) return 'file';
   if (state.isOurPauseOut) return 'us';
   if (snapshot.isFilamentOut) return 'sensor';
-  if (!snapshot.isPaused) return 'm25';
-  const wasSelfPausing = state.pauseFlag === 'macro' || state.pauseFlag === 'unsettled';
-  return before === null && wasSelfPausing ? 'file' : 'somebody';
+  return snapshot.isPaused ? 'somebody' : 'm25';
 }
 
 /**
@@ -177,7 +219,8 @@ function jobOf(state: PrintTrackerState, snapshot: PrinterSnapshot, isFull: bool
     const startTickMs = snapshot.eventTickMs - totalDurationMs;
     // Durations freeze at the end of a print, so its start can no longer be told from them.
     const hasEnded = snapshot.state !== 'printing' && snapshot.state !== 'paused';
-    const isKnown = known !== null && known.filename === filename && (hasEnded || isStart(known, startTickMs));
+    const isKnown =
+      known !== null && known.filename === filename && (hasEnded || isStart(known, startTickMs));
     return {
       filename,
       startTickMs: isKnown ? known.startTickMs : startTickMs,
