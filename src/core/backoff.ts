@@ -1,4 +1,4 @@
-// Exponential backoff with full jitter, as a pure function of the try and a random number.
+// Exponential backoff with jitter in its upper half, as a pure function of the try and a random number.
 
 /** Limits of a backoff in ms. */
 export interface BackoffOptions {

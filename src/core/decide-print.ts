@@ -1,8 +1,10 @@
 // What a change of the print means for the watch: a new print, a resume by anybody, an end, a pause observed late.
-import { explainAlert } from './explain.ts';
-import { type Incident, withOutcome } from './incident.ts';
+import { afterBreak } from './decide-blind.ts';
+import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
+import { isBefore, isMacroPause } from './gates.ts';
+import { asNotObserved, asObserved, type Incident, isWaved } from './incident.ts';
 import { isSameJob } from './job.ts';
-import { type JobRef, type Moment, type Print, toScore } from './types.ts';
+import type { Job, JobRef, Moment, Print } from './types.ts';
 import {
   type AcceptedScene,
   type DecideOptions,
@@ -12,120 +14,188 @@ import {
   type WatchState,
 } from './watch-state.ts';
 
+/**
+ * A pause of the file's own that ends this soon was ended by a macro: a timelapse parks the head for a picture at
+ * each layer with PAUSE and RESUME. Nobody has looked then. Changing filament by hand takes longer.
+ */
+const macroPauseMs = 20_000;
+
+type Paused = Extract<Print, { kind: 'paused' }>;
+type Running = Extract<Print, { kind: 'heating' | 'printing' }>;
+
 /** One step for a changed print. While Klipper is not ready nothing is concluded: the print may well be alive. */
 export function printChanged(state: WatchState, print: Print, now: Moment, options: DecideOptions): Decision {
   switch (print.kind) {
     case 'not-ready':
-      return { state: { ...state, isPrinting: false, blind: null }, effects: [] };
+      return { state: outOfSight(state), effects: [] };
     case 'idle':
     case 'ended':
-      return endPrint(state);
+      return endPrint(state, print, now);
     case 'heating':
-    case 'printing': {
-      const begun = beginIfNew(state, print.job);
-      return goesOn(begun, print.kind === 'printing', now, options);
-    }
-    case 'paused': {
-      const begun = beginIfNew(state, print.job);
-      return isPaused(begun, now);
-    }
+    case 'printing':
+      return inJob(state, print.job, now, (known) => running(known, print, now, options));
+    case 'paused':
+      return inJob(state, print.job, now, (known) => paused(known, print, now));
   }
 }
 
 /** What a state from disk is worth: an action that was under way is never done again. */
-export function afterRestart(state: WatchState): WatchState {
+export function afterRestart(state: WatchState, now: Moment): WatchState {
   const { incident } = state;
-  const resting: WatchState = {
-    ...state,
-    isPrinting: false,
-    blind: null,
-    isAlertDue: incident !== null && incident.answer === null,
+  const resting: WatchState = { ...state, isPrinting: false, blind: null };
+  if (incident === null) return resting;
+  const { action } = incident;
+  const wasOut = action !== null && (action.state === 'requested' || action.state === 'delayed');
+  const known: Incident = wasOut ? { ...incident, action: { ...action, state: 'orphaned' } } : incident;
+  return {
+    ...resting,
+    incident: { ...known, lastSeenTickMs: now.tickMs },
+    isAlertDue: incident.answer !== 'seen',
   };
-  const action = incident?.action ?? null;
-  const isOpen = action !== null && (action.state === 'requested' || action.state === 'delayed');
-  if (incident === null || !isOpen) return resting;
-  return { ...resting, incident: { ...incident, action: { ...action, state: 'orphaned' } } };
 }
 
-function beginIfNew(state: WatchState, job: JobRef): Decision {
+/** Moonraker forgets its prompts when it restarts, and what was raised meanwhile has reached nobody. */
+function outOfSight(state: WatchState): WatchState {
+  const isShown = state.incident !== null && state.incident.answer === null;
+  const isAlertDue = state.isAlertDue || isShown;
+  return { ...state, isPrinting: false, blind: afterBreak(state.blind), isAlertDue };
+}
+
+function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchState) => Decision): Decision {
   const ref: JobRef = { filename: job.filename, startTickMs: job.startTickMs };
-  if (state.job !== null && isSameJob(state.job, ref)) return { state, effects: [] };
-  const ended = endPrint(state);
-  const effects: Effect[] = [...ended.effects];
+  if (state.job !== null && isSameJob(state.job, ref)) return step(state);
+  const ended = endPrint(state, null, now);
   const left = ended.state.incident;
   // The alert of a cancelled print stays until somebody has seen it, or the next print begins.
-  if (left !== null) effects.push({ kind: 'close-alert', incidentId: left.id });
-  return { state: { ...initialWatchState, job: ref }, effects };
+  const closing = left === null ? [] : [closeAlert(left.id)];
+  const begun = step({ ...initialWatchState, job: ref });
+  return { state: begun.state, effects: [...ended.effects, ...closing, ...begun.effects] };
 }
 
-function endPrint(state: WatchState): Decision {
+/** @param print what was seen of the end; null when another print runs already */
+function endPrint(state: WatchState, print: Print | null, now: Moment): Decision {
   const { job, incident } = state;
-  if (job === null) return { state: { ...state, isPrinting: false }, effects: [] };
+  const resting: WatchState = { ...initialWatchState, incident: incidentAfterEnd(state, print) };
   const effects: Effect[] = [];
-  const staysOpen = incident?.action?.what === 'cancel' && incident.answer === null;
-  if (incident !== null && !staysOpen) effects.push({ kind: 'close-alert', incidentId: incident.id });
-  effects.push(...restoreIdleTimeout(state), { kind: 'end-print', job });
-  return { state: { ...initialWatchState, incident: staysOpen ? incident : null }, effects };
+  if (incident !== null && resting.incident === null) effects.push(closeAlert(incident.id));
+  if (state.isAlertDue && resting.incident !== null && print !== null) {
+    effects.push(raiseAlert(resting, resting.incident, now));
+  }
+  if (job !== null) effects.push(...restoreIdleTimeout(state.idleTimeoutBeforeS), { kind: 'end-print', job });
+  return { state: resting, effects };
 }
 
-function restoreIdleTimeout(state: WatchState): Effect[] {
-  const seconds = state.idleTimeoutBeforeS;
-  return seconds === null ? [] : [{ kind: 'set-idle-timeout', seconds }];
+/** The incident of a print that we have cancelled, or are cancelling, outlives it: somebody must hear of it. */
+function incidentAfterEnd({ incident }: WatchState, print: Print | null): Incident | null {
+  if (incident?.action?.what !== 'cancel' || incident.answer !== null) return null;
+  switch (incident.action.state) {
+    case 'requested':
+    case 'delayed':
+    case 'done':
+      return incident;
+    case 'orphaned': {
+      const isCancelled = print?.kind === 'ended' && print.how === 'cancelled';
+      return isCancelled ? asObserved(incident) : null;
+    }
+    case 'failed':
+      return null;
+  }
 }
 
-function goesOn(begun: Decision, isPrinting: boolean, now: Moment, options: DecideOptions): Decision {
-  const { state } = begun;
-  if (!state.wasPaused) return showDueAlert({ ...begun, state: { ...state, isPrinting } }, false, now);
+function running(state: WatchState, print: Running, now: Moment, options: DecideOptions): Decision {
+  // What a look from before a macro's pause has shown must not act in the middle of the macro.
+  const isPrinting = print.kind === 'printing' && !isMacroPause(print.pauseFlag);
+  const next: WatchState = { ...state, isPrinting, wasPaused: false, filePauseTickMs: null };
+  if (!state.wasPaused) return showDueAlert(next, now);
+  if (isUnattended(state, now)) return goOnUnattended(next, now);
   // Resuming, by anyone and from anywhere, means "I have looked".
   const { incident } = state;
-  const effects: Effect[] = [...begun.effects];
-  if (incident !== null) effects.push({ kind: 'close-alert', incidentId: incident.id });
-  effects.push(...restoreIdleTimeout(state));
+  const closing = incident === null ? [] : [closeAlert(incident.id)];
   const resumed: WatchState = {
-    ...state,
-    isPrinting,
-    wasPaused: false,
+    ...next,
     verdict: 'clear',
     incident: null,
     isAlertDue: false,
     trouble: null,
     accepted: acceptedOnResume(state),
     quietUntilTickMs: now.tickMs + options.resumeMuteMs,
+    blind: afterBreak(state.blind),
     idleTimeoutBeforeS: null,
   };
-  return { state: resumed, effects };
+  return { state: resumed, effects: [...closing, ...restoreIdleTimeout(state.idleTimeoutBeforeS)] };
 }
 
-function acceptedOnResume(state: WatchState): AcceptedScene | null {
-  const { incident, trouble, last } = state;
+function isUnattended({ filePauseTickMs, incident }: WatchState, now: Moment): boolean {
+  return filePauseTickMs !== null && isBefore(now, filePauseTickMs + macroPauseMs) && !isWaved(incident);
+}
+
+/** A macro has ended the file's own pause. If ours fell into it, the print runs on as though we had done nothing. */
+function goOnUnattended(state: WatchState, now: Moment): Decision {
+  const restoring = restoreIdleTimeout(state.idleTimeoutBeforeS);
+  const going: WatchState = { ...state, idleTimeoutBeforeS: null };
+  const { incident } = state;
+  if (incident?.action?.what !== 'pause' || incident.action.state !== 'done') {
+    const shown = showDueAlert(going, now);
+    return { state: shown.state, effects: [...restoring, ...shown.effects] };
+  }
+  const message = 'a macro in the file had paused the print just then and has resumed it';
+  const undone = asNotObserved(incident, message);
+  const next: WatchState = { ...going, incident: undone, isAlertDue: false };
+  return { state: next, effects: [...restoring, raiseAlert(next, undone, now)] };
+}
+
+function acceptedOnResume({ incident, trouble, last, accepted }: WatchState): AcceptedScene | null {
+  const score = incident?.score ?? (trouble === null ? null : last?.assessment.score);
   // Where nothing was wrong there is nothing new to accept: later trouble is new.
-  if (incident === null && trouble === null) return state.accepted;
-  const score = incident?.score ?? last?.assessment.score ?? toScore(0);
-  return { score, hasCleared: false, isTold: false };
+  return score == null ? accepted : { score, hasCleared: false, isTold: false };
 }
 
-function isPaused(begun: Decision, now: Moment): Decision {
-  const state: WatchState = { ...begun.state, isPrinting: false, wasPaused: true, blind: null };
-  return showDueAlert({ ...begun, state }, true, now);
+function paused(state: WatchState, { by }: Paused, now: Moment): Decision {
+  const filePauseTickMs = state.wasPaused ? state.filePauseTickMs : by === 'file' ? now.tickMs : null;
+  // A park for a picture is no break: an outage lasts on through it.
+  const blind = by === 'file' ? state.blind : afterBreak(state.blind);
+  const next: WatchState = { ...state, isPrinting: false, wasPaused: true, filePauseTickMs, blind };
+  const { incident } = state;
+  const isLate = incident?.action?.what === 'pause' && incident.action.state === 'failed';
+  if (!isLate || by === 'file') return showDueAlert(next, now);
+  // Given up as not observed, and now it is: whoever did it, the print is safe and the alert must say so.
+  const late: Incident = { ...asObserved(incident), answer: null };
+  const settled: WatchState = { ...next, incident: late, isAlertDue: false };
+  return { state: settled, effects: [raiseAlert(settled, late, now)] };
 }
 
 /**
- * After a restart: shows the open alert again, with what has become of an action that we had asked for. It is
- * never asked for again: paused means that it was done after all, printing that the user must look.
+ * Shows the open alert again after a break, with what has become of an action that a process before us had asked
+ * for. It is never asked for again: paused means that it was done after all, printing that the user must look.
  */
-function showDueAlert(begun: Decision, isPrintPaused: boolean, now: Moment): Decision {
-  const { state } = begun;
-  if (!state.isAlertDue || state.incident === null) return begun;
-  const settled = settleOrphan(state.incident, isPrintPaused);
-  return {
-    state: { ...state, incident: settled, isAlertDue: false },
-    effects: [...begun.effects, { kind: 'raise-alert', alert: explainAlert(settled, now) }],
-  };
+function showDueAlert(state: WatchState, now: Moment): Decision {
+  const { incident } = state;
+  const rested: WatchState = { ...state, isAlertDue: false };
+  if (!state.isAlertDue || incident === null) return { state: rested, effects: [] };
+  const action = incident.action?.state ?? null;
+  // The end of the action will raise it.
+  if (action === 'requested' || action === 'delayed') return { state: rested, effects: [] };
+  if (incident.answer === 'pause' && state.wasPaused) return { state: rested, effects: [] };
+  if (isWaved(incident) && !state.wasPaused) {
+    return { state: { ...rested, incident: null }, effects: [closeAlert(incident.id)] };
+  }
+  // An answer that was being carried out when we were stopped has come to nothing: it can be given again.
+  const settled: Incident = { ...settleOrphan(incident, state.wasPaused), answer: null };
+  const shown: WatchState = { ...rested, incident: settled };
+  return { state: shown, effects: [raiseAlert(shown, settled, now)] };
 }
 
-function settleOrphan(incident: Incident, isPrintPaused: boolean): Incident {
+function settleOrphan(incident: Incident, isPaused: boolean): Incident {
   if (incident.action?.state !== 'orphaned') return incident;
-  if (isPrintPaused) return withOutcome(incident, { kind: 'done', tookMs: 0, idleTimeoutBeforeS: null });
-  const message = 'moonraker-lookout was restarted while it waited, and the print still runs';
-  return withOutcome(incident, { kind: 'failed', code: 'PAUSE_NOT_OBSERVED', message });
+  if (!isPaused) {
+    return asNotObserved(
+      incident,
+      'moonraker-lookout was restarted while it waited, and the print still runs',
+    );
+  }
+  if (incident.action.what !== 'cancel') return asObserved(incident);
+  return asNotObserved(
+    incident,
+    'moonraker-lookout was restarted while it waited, and the print is only paused',
+  );
 }

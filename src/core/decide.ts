@@ -1,16 +1,37 @@
 // The decision core: what happened → what is known now and what is to be done. Pure; safety rules 1 to 3 live here.
+import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decide-answer.ts';
+import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
+import { closeAlert, raiseAlert } from './decide-effects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
-import { explainAlert, explainBlind, explainDelay, explainSighted } from './explain.ts';
+import { explainDelay } from './explain.ts';
 import { isBefore } from './gates.ts';
-import { type Incident, incidentId, withOutcome } from './incident.ts';
+import {
+  asNotObserved,
+  type Incident,
+  incidentId,
+  isInHand,
+  isPausedByUs,
+  isUnderWay,
+  isWaved,
+  withOutcome,
+} from './incident.ts';
 import { isSameJob } from './job.ts';
-import type { Answer, Assessment, Fault, Moment, Verdict } from './types.ts';
-import type { DecideOptions, Decision, Effect, WatchInput, WatchState } from './watch-state.ts';
+import type { Assessment, JobRef, Moment, Verdict } from './types.ts';
+import type {
+  AcceptedScene,
+  DecideOptions,
+  Decision,
+  Effect,
+  WatchInput,
+  WatchState,
+} from './watch-state.ts';
 
-/** A warning that has been gone for this long is over; a new one is a new incident. */
+/** Trouble that has been gone for this long is over; what comes then is a new incident. */
 const incidentOverMs = 180_000;
 /** An accepted scene has grown when its score rises by this much; smaller changes are noise. */
 const grownBy = 0.15;
+/** 0.55 + 0.15 is a hair above 0.7 in binary. */
+const rounding = 1e-9;
 /** Quality of 5 and less is "monitoring a possible issue" in the only scale there is (OctoEverywhere). */
 const watchedQuality = 5;
 /** For backends without that scale. */
@@ -35,36 +56,38 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
     case 'answer-finished':
       return answerFinished(state, input, now);
     case 'time-passed':
-      return timePassed(state, now, options);
+      return tellIfBlind(state, now, options);
     case 'restarted':
-      return { state: afterRestart(state), effects: [] };
+      return { state: afterRestart(state, now), effects: [] };
   }
 }
 
 type Assessed = Extract<WatchInput, { kind: 'frame-assessed' }>;
 
 function frameAssessed(state: WatchState, input: Assessed, now: Moment, options: DecideOptions): Decision {
+  const { job } = state;
   // A late answer for a print that has ended, or was paused meanwhile, says nothing about what happens now.
-  if (state.job === null || !isSameJob(state.job, input.job) || !state.isPrinting)
-    return { state, effects: [] };
+  if (job === null || !isSameJob(job, input.job) || !state.isPrinting) return { state, effects: [] };
   const { assessment } = input;
-  const effects: Effect[] = [];
-  if (state.blind?.isTold === true) effects.push({ kind: 'tell', notice: explainSighted(state.blind, now) });
   const verdict = verdictOf(assessment);
   const hasTrouble = verdict === 'warning' || verdict === 'failing';
+  const trouble = verdict === 'clear' ? null : (state.trouble ?? { since: now, layer: input.layer });
   const seen: WatchState = {
     ...state,
     verdict,
     last: { assessment, at: now },
     blind: null,
-    trouble: verdict === 'clear' ? null : (state.trouble ?? { since: now, layer: input.layer }),
-    accepted:
-      state.accepted === null || hasTrouble ? state.accepted : { ...state.accepted, hasCleared: true },
-    incident: state.incident === null ? null : worse(state.incident, assessment, hasTrouble, now),
+    trouble,
+    accepted: stillAccepted(state.accepted, assessment, verdict),
+    incident:
+      state.incident === null || !hasTrouble ? state.incident : worse(state.incident, assessment, now),
   };
-  if (!hasTrouble) return closeIfOver(seen, effects, now);
-  if (isBefore(now, seen.quietUntilTickMs)) return { state: seen, effects };
-  return react(seen, effects, verdict, now, options);
+  const sighted = tellIfSighted(state, now);
+  const next =
+    trouble === null || !hasTrouble
+      ? closeIfOver(seen, now)
+      : react(seen, { job, assessment, verdict, trouble }, now, options);
+  return { state: next.state, effects: [...sighted, ...next.effects] };
 }
 
 /** The verdict of one assessment by a backend that decides for itself (design rule 5). */
@@ -76,9 +99,18 @@ export function verdictOf(assessment: Assessment): Verdict {
   return isWatched ? 'watching' : 'clear';
 }
 
-function worse(incident: Incident, assessment: Assessment, hasTrouble: boolean, now: Moment): Incident {
-  if (!hasTrouble) return incident;
-  const { score, quality } = assessment;
+/** What is left of "I have looked": once the trouble has gone or grown, later trouble is new for good. */
+function stillAccepted(
+  accepted: AcceptedScene | null,
+  assessment: Assessment,
+  verdict: Verdict,
+): AcceptedScene | null {
+  if (accepted === null || verdict === 'watching') return accepted;
+  if (verdict === 'clear') return { ...accepted, hasCleared: true };
+  return assessment.score >= accepted.score + grownBy - rounding ? null : accepted;
+}
+
+function worse(incident: Incident, { score, quality }: Assessment, now: Moment): Incident {
   const isWorse = score > incident.score;
   return {
     ...incident,
@@ -88,185 +120,112 @@ function worse(incident: Incident, assessment: Assessment, hasTrouble: boolean, 
   };
 }
 
-/** Trouble is seen and we are not asked to be quiet. */
-function react(
-  state: WatchState,
-  effects: Effect[],
-  verdict: Verdict,
-  now: Moment,
-  options: DecideOptions,
-): Decision {
-  const { accepted, last, incident } = state;
-  const hasGrown = accepted !== null && last !== null && last.assessment.score >= accepted.score + grownBy;
-  const isAccepted = accepted !== null && !accepted.hasCleared && !hasGrown;
+/** A look that showed trouble. */
+interface Sighting {
+  readonly job: JobRef;
+  readonly assessment: Assessment;
+  readonly verdict: Verdict;
+  readonly trouble: NonNullable<WatchState['trouble']>;
+}
+
+function react(state: WatchState, sighting: Sighting, now: Moment, options: DecideOptions): Decision {
+  if (isBefore(now, state.quietUntilTickMs)) return { state, effects: [] };
+  const { accepted, incident } = state;
+  const isAccepted = accepted !== null && !accepted.hasCleared;
   if (incident === null) {
-    if (isAccepted && accepted.isTold) return { state, effects };
-    const level = verdict === 'failing' && !isAccepted ? 'failing' : 'warning';
-    const opened = open(state, level, isAccepted, now);
-    return escalate(opened.state, opened.incident, effects, now, options);
+    if (isAccepted && accepted.isTold) return { state, effects: [] };
+    return open(state, sighting, isAccepted, now, options);
   }
-  const mayEscalate = incident.level === 'warning' && verdict === 'failing' && !isAccepted;
-  if (!mayEscalate) return { state, effects };
-  const failing: Incident = { ...incident, level: 'failing', isAccepted: false };
-  return escalate({ ...state, incident: failing }, failing, effects, now, options);
+  if (incident.level === 'failing') return checkPause(state, incident, now);
+  if (isAccepted) return { state, effects: [] };
+  // A person who has asked for the pause or the end is served already; a second order could undo their first.
+  if (isInHand(incident)) return { state, effects: [] };
+  if (sighting.verdict === 'failing') return fail(state, incident, now, options);
+  // What the alert says, that it will not be paused again, is true no longer.
+  if (!incident.isAccepted) return { state, effects: [] };
+  return show(state, { ...incident, isAccepted: false, answer: null }, now);
 }
 
 function open(
   state: WatchState,
-  level: 'warning' | 'failing',
+  { job, assessment, verdict, trouble }: Sighting,
   isAccepted: boolean,
   now: Moment,
-): { state: WatchState; incident: Incident } {
-  const { job, last } = state;
-  if (job === null || last === null) throw new TypeError('an incident needs a print and an assessment');
-  const count = state.incidentCount + 1;
+  options: DecideOptions,
+): Decision {
+  const incidentCount = state.incidentCount + 1;
   const incident: Incident = {
-    id: incidentId(job, count),
+    id: incidentId(job, incidentCount),
     job,
-    level,
+    level: 'warning',
     openedAt: now,
-    troubleSince: state.trouble?.since ?? now,
-    layer: state.trouble?.layer ?? null,
-    backend: last.assessment.backend,
-    score: last.assessment.score,
-    quality: last.assessment.quality,
+    troubleSince: trouble.since,
+    layer: trouble.layer,
+    backend: assessment.backend,
+    score: assessment.score,
+    quality: assessment.quality,
     lastSeenTickMs: now.tickMs,
     action: null,
     answer: null,
     isAccepted,
   };
-  const accepted =
-    isAccepted && state.accepted !== null ? { ...state.accepted, isTold: true } : state.accepted;
-  return { state: { ...state, incident, incidentCount: count, accepted }, incident };
+  const accepted = state.accepted === null ? null : { ...state.accepted, isTold: true };
+  const opened = { ...state, incidentCount, accepted };
+  return verdict === 'failing' && !isAccepted
+    ? fail(opened, incident, now, options)
+    : show(opened, incident, now);
 }
 
-/** Does what the level of the incident asks for; a failing incident gets its one action here and nowhere else. */
-function escalate(
-  state: WatchState,
-  incident: Incident,
-  effects: Effect[],
-  now: Moment,
-  options: DecideOptions,
-): Decision {
-  if (incident.level === 'warning') {
-    return { state, effects: [...effects, { kind: 'raise-alert', alert: explainAlert(incident, now) }] };
-  }
-  if (incident.action !== null) return { state, effects };
+function show(state: WatchState, incident: Incident, now: Moment): Decision {
+  const next = { ...state, incident };
+  return { state: next, effects: [raiseAlert(next, incident, now)] };
+}
+
+/** The incident becomes failing, once, and gets its one automatic action: here and nowhere else. */
+function fail(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): Decision {
   const what = options.onFailure;
   const isAlertOnly = what === 'alert';
   const action = { what, state: isAlertOnly ? 'done' : 'requested', requestedAt: now, message: '' } as const;
-  const acting: Incident = { ...incident, action };
+  // Whatever was answered to the warning was not said of a failure.
+  const failing: Incident = { ...incident, level: 'failing', isAccepted: false, answer: null, action };
+  const next = { ...state, incident: failing };
   const effect: Effect = isAlertOnly
-    ? { kind: 'raise-alert', alert: explainAlert(acting, now) }
-    : { kind: 'take-action', incidentId: incident.id, action: what };
-  return { state: { ...state, incident: acting }, effects: [...effects, effect] };
+    ? raiseAlert(next, failing, now)
+    : { kind: 'take-action', incidentId: failing.id, action: what };
+  return { state: next, effects: [effect] };
 }
 
-function frameMissed(state: WatchState, fault: Fault, now: Moment, options: DecideOptions): Decision {
-  const blind = { since: state.blind?.since ?? now, fault, isTold: state.blind?.isTold ?? false };
-  return tellIfBlind({ ...state, blind }, [], now, options);
+/** A pause that was seen, and yet frames of the running print come in: it has not lasted, and a person must know. */
+function checkPause(state: WatchState, incident: Incident, now: Moment): Decision {
+  if (!isPausedByUs(incident, false)) return { state, effects: [] };
+  return show(state, asNotObserved(incident, 'the pause did not last'), now);
 }
 
-function tellIfBlind(state: WatchState, effects: Effect[], now: Moment, options: DecideOptions): Decision {
-  const { blind } = state;
-  if (blind === null || blind.isTold || !state.isPrinting) return { state, effects };
-  const isLong = now.tickMs - blind.since.tickMs >= options.blindAfterMs;
-  if (!isLong && !blind.fault.isPermanent) return { state, effects };
-  const told = { ...state, blind: { ...blind, isTold: true } };
-  return { state: told, effects: [...effects, { kind: 'tell', notice: explainBlind(blind, now) }] };
+/** Trouble that has gone away by itself is taken back, but not while something ordered for it is to come. */
+function closeIfOver(state: WatchState, now: Moment): Decision {
+  const { incident } = state;
+  if (incident === null || isUnderWay(incident) || isInHand(incident)) return { state, effects: [] };
+  if (now.tickMs - incident.lastSeenTickMs < incidentOverMs) return { state, effects: [] };
+  return { state: { ...state, incident: null }, effects: [closeAlert(incident.id)] };
 }
 
 type Finished = Extract<WatchInput, { kind: 'action-finished' }>;
 
 function actionFinished(state: WatchState, { incidentId: id, outcome }: Finished, now: Moment): Decision {
-  const idleTimeoutBeforeS =
-    outcome.kind === 'done'
-      ? (outcome.idleTimeoutBeforeS ?? state.idleTimeoutBeforeS)
-      : state.idleTimeoutBeforeS;
-  const known = { ...state, idleTimeoutBeforeS };
+  const kept = keepIdleTimeout(state, id, outcome);
   const { incident } = state;
-  if (incident === null || incident.id !== id) return { state: known, effects: [] };
+  if (incident === null || incident.id !== id) return kept;
   const told = withOutcome(incident, outcome);
-  const next = { ...known, incident: told };
+  const next: WatchState = { ...kept.state, incident: told };
   if (outcome.kind === 'delayed') {
     return { state: next, effects: [{ kind: 'tell', notice: explainDelay(outcome.waitedMs) }] };
   }
-  return { state: next, effects: [{ kind: 'raise-alert', alert: explainAlert(told, now) }] };
-}
-
-function answered(
-  state: WatchState,
-  answer: Answer,
-  id: string | null,
-  now: Moment,
-  options: DecideOptions,
-): Decision {
-  const { incident } = state;
-  if (incident === null || (id !== null && id !== incident.id)) {
-    // The button of an alert that is over: take it away, and touch nothing.
-    return { state, effects: id === null ? [] : [{ kind: 'close-alert', incidentId: id }] };
+  if (isWaved(told)) return wavedThrough(next, told);
+  // The print has ended by itself before it could be cancelled: there is nothing left to look at.
+  if (state.job === null && outcome.kind === 'failed') {
+    return { state: { ...next, incident: null }, effects: [closeAlert(id)] };
   }
-  const close: Effect = { kind: 'close-alert', incidentId: incident.id };
-  const noted: WatchState = { ...state, incident: { ...incident, answer } };
-  switch (answer) {
-    case 'seen':
-      return { state: noted, effects: [close] };
-    case 'pause':
-    case 'resume':
-    case 'cancel':
-      return { state: noted, effects: [close, { kind: 'do-answer', incidentId: incident.id, answer }] };
-    case 'false-alarm': {
-      const quiet = accept({ ...noted, incident: null }, incident, now, options);
-      const effects: Effect[] = [close];
-      if (state.wasPaused) effects.push({ kind: 'do-answer', incidentId: incident.id, answer: 'resume' });
-      return { state: quiet, effects };
-    }
-  }
-}
-
-function accept(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): WatchState {
-  return {
-    ...state,
-    verdict: 'clear',
-    trouble: null,
-    accepted: { score: incident.score, hasCleared: false, isTold: false },
-    quietUntilTickMs: now.tickMs + options.resumeMuteMs,
-  };
-}
-
-type AnswerFinished = Extract<WatchInput, { kind: 'answer-finished' }>;
-
-function answerFinished(
-  state: WatchState,
-  { incidentId: id, answer, outcome }: AnswerFinished,
-  now: Moment,
-): Decision {
-  if (outcome.kind === 'done') {
-    const idleTimeoutBeforeS = outcome.idleTimeoutBeforeS ?? state.idleTimeoutBeforeS;
-    return { state: { ...state, idleTimeoutBeforeS }, effects: [] };
-  }
-  const why = outcome.kind === 'failed' ? outcome.message : 'it still waits behind other G-code';
-  const text = `Your answer "${answer}" has not taken effect: ${why}`;
-  const effects: Effect[] = [{ kind: 'tell', notice: { level: 'error', text } }];
-  const { incident } = state;
-  if (incident === null || incident.id !== id) return { state, effects };
-  // The buttons were taken away with the answer: without them the user could not try again.
-  const open: Incident = { ...incident, answer: null };
-  effects.push({ kind: 'raise-alert', alert: explainAlert(open, now) });
-  return { state: { ...state, incident: open }, effects };
-}
-
-function timePassed(state: WatchState, now: Moment, options: DecideOptions): Decision {
-  return tellIfBlind(state, [], now, options);
-}
-
-/** A warning that has gone away by itself is taken back; a failure that was acted on waits for a person. */
-function closeIfOver(state: WatchState, effects: Effect[], now: Moment): Decision {
-  const { incident } = state;
-  const isOver = incident !== null && now.tickMs - incident.lastSeenTickMs >= incidentOverMs;
-  if (!isOver) return { state, effects };
-  return {
-    state: { ...state, incident: null },
-    effects: [...effects, { kind: 'close-alert', incidentId: incident.id }],
-  };
+  // Answered meanwhile, and it did what was asked: the answer has taken the alert away already.
+  if (told.answer !== null && outcome.kind === 'done') return { state: next, effects: [] };
+  return { state: next, effects: [raiseAlert(next, told, now)] };
 }

@@ -16,28 +16,32 @@ function say(whole: number, unit: string, rest: number, restUnit: string): strin
   return rest === 0 ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${restUnit}`;
 }
 
-/** The alert for an incident as it stands at `now`. */
-export function explainAlert(incident: Incident, now: Moment): Alert {
+/**
+ * The alert for an incident as it stands at `now`.
+ * @param isPaused the print was last seen paused, by whomever: then resuming is an answer, and pausing is none
+ */
+export function explainAlert(incident: Incident, now: Moment, isPaused = false): Alert {
   return {
     incidentId: incident.id,
     level: incident.level,
     title: titleOf(incident),
     lines: [whatWasSeen(incident, now), ...whatWasDone(incident)],
-    answers: answersTo(incident),
+    answers: answersTo(incident, isPaused),
   };
 }
 
 function titleOf({ level, action }: Incident): string {
   if (level === 'warning') return 'Lookout: this print may be failing';
   if (action?.state === 'failed') return 'Lookout: print failing and NOT stopped';
-  switch (action?.what) {
+  if (action === null || action.state !== 'done') return 'Lookout: print failing';
+  switch (action.what) {
     case 'pause':
       return 'Lookout: print failing, paused';
     case 'cancel':
       return 'Lookout: print failed, cancelled';
     case 'gcode':
       return 'Lookout: print failing, your G-code was run';
-    default:
+    case 'alert':
       return 'Lookout: print failing';
   }
 }
@@ -65,6 +69,9 @@ function whatWasDone({ level, action, isAccepted }: Incident): string[] {
 function actionLine(action: IncidentAction): string {
   if (action.state === 'failed')
     return `It could not be stopped: ${action.message}. Look at the printer now.`;
+  // Only what was observed counts as done.
+  if (action.state !== 'done')
+    return `Klipper has been asked for it (${action.what}), and nothing was seen of it yet. Look at the printer.`;
   switch (action.what) {
     case 'pause':
       return 'The print is paused. Look at it before you resume.';
@@ -77,20 +84,25 @@ function actionLine(action: IncidentAction): string {
   }
 }
 
-function answersTo({ level, action }: Incident): readonly Answer[] {
-  const isPaused = action?.what === 'pause' && action.state === 'done';
-  if (level === 'failing' && isPaused) return ['resume', 'cancel', 'false-alarm'];
+function answersTo({ action }: Incident, isPaused: boolean): readonly Answer[] {
   if (action?.what === 'cancel' && action.state === 'done') return ['seen'];
+  const isPausedByAction = action?.what === 'pause' && action.state === 'done';
+  if (isPaused || isPausedByAction) return ['resume', 'cancel', 'false-alarm'];
   return ['pause', 'cancel', 'false-alarm'];
 }
+
+const blindTo = {
+  camera: 'has no usable picture',
+  backend: 'gets no judgement of its pictures',
+  moonraker: 'cannot see what the printer does',
+} as const;
 
 /** Told once per outage. */
 export function explainBlind(blind: Blindness, now: Moment): Notice {
   const since = sayDuration(now.tickMs - blind.since.tickMs);
   const { side, message, hint, code } = blind.fault;
-  const what = side === 'camera' ? 'has no usable picture' : 'gets no judgement of its pictures';
   const next = hint === '' ? '' : ` ${hint}`;
-  const text = `Lookout is blind: it ${what} (for ${since}). ${message} [${code}].${next} The print goes on unwatched.`;
+  const text = `Lookout is blind: it ${blindTo[side]} (for ${since}). ${message} [${code}].${next} The print goes on unwatched.`;
   return { level: 'warning', text };
 }
 
@@ -104,6 +116,17 @@ export function explainSighted(blind: Blindness, now: Moment): Notice {
 export function explainDelay(waitedMs: number): Notice {
   const text = `Lookout asked Klipper ${sayDuration(waitedMs)} ago to stop this failing print. Klipper is still busy with other G-code (heating, homing or a macro) and will do it next.`;
   return { level: 'error', text };
+}
+
+/** What a person's answer ordered waits in the same queue. */
+export function explainAnswerDelayed(answer: Answer, waitedMs: number): Notice {
+  const text = `Your answer (${answer}) has waited for ${sayDuration(waitedMs)}. Klipper is still busy with other G-code (heating, homing or a macro) and will do it next.`;
+  return { level: 'warning', text };
+}
+
+/** What a person's answer ordered did not happen. */
+export function explainAnswerFailed(answer: Answer, message: string): Notice {
+  return { level: 'error', text: `Your answer (${answer}) has not taken effect: ${message}` };
 }
 
 /** Why the print is not judged now; for the live line, the log and `check`. */

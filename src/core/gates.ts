@@ -1,5 +1,5 @@
 // Reasons not to judge the print now, in the order in which they are told to the user.
-import type { Moment, Print } from './types.ts';
+import type { Moment, PauseFlag, Print } from './types.ts';
 
 /** A reason not to judge. `untilTickMs` is known only where time alone opens the gate. */
 export type Gate =
@@ -35,10 +35,15 @@ export function gateOf(print: Print, options: GateOptions): Gate | null {
     case 'printing': {
       const leftMs = options.startAfterMs - print.job.printDurationMs;
       if (leftMs > 0) return { kind: 'start-after', leftMs };
-      if (print.pauseFlag === 'macro' || print.pauseFlag === 'unsettled') return { kind: 'macro-pause' };
+      if (isMacroPause(print.pauseFlag)) return { kind: 'macro-pause' };
       return null;
     }
   }
+}
+
+/** True while a macro in the file has, or may have, paused a print that still reads printing. */
+export function isMacroPause(flag: PauseFlag): boolean {
+  return flag === 'macro' || flag === 'unsettled';
 }
 
 /** True while a moment given as a tick has not come yet. */

@@ -38,6 +38,41 @@ export function withOutcome(incident: Incident, outcome: ActionOutcome): Inciden
   return { ...incident, action: { ...incident.action, state: outcome.kind, message } };
 }
 
+/** The incident with its action seen to have taken effect. */
+export function asObserved(incident: Incident): Incident {
+  return withOutcome(incident, { kind: 'done', tookMs: 0, idleTimeoutBeforeS: null });
+}
+
+/** The incident with its action seen to have had no effect, or none that lasted. `message` says why. */
+export function asNotObserved(incident: Incident, message: string): Incident {
+  return withOutcome(incident, { kind: 'failed', code: 'PAUSE_NOT_OBSERVED', message });
+}
+
+/** True while nobody knows yet what became of the action. */
+export function isUnderWay({ action }: Incident): boolean {
+  return action?.state === 'requested' || action?.state === 'delayed' || action?.state === 'orphaned';
+}
+
+/** True when a person has said to let the print go on. */
+export function isWaved(incident: Incident | null): boolean {
+  return incident?.answer === 'resume' || incident?.answer === 'false-alarm';
+}
+
+/** True when a person has asked for the pause or the end, and what came of it was not heard, or was good. */
+export function isInHand({ answer }: Incident): boolean {
+  return answer === 'pause' || answer === 'cancel';
+}
+
+/**
+ * True when this incident is why the print is paused.
+ * @param isPaused the print was last seen paused
+ */
+export function isPausedByUs({ action, answer }: Incident, isPaused: boolean): boolean {
+  if (action?.state === 'done' && action.what === 'pause') return true;
+  // The G-code of failure_gcode may pause or not; only the print tells.
+  return isPaused && (answer === 'pause' || (action?.state === 'done' && action.what === 'gcode'));
+}
+
 /** A short id, unique within a print and between prints of one boot. */
 export function incidentId(job: JobRef, count: number): string {
   return `${Math.max(0, Math.round(job.startTickMs)).toString(36)}n${count}`;

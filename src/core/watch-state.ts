@@ -33,15 +33,19 @@ export interface AcceptedScene {
 /** Everything that is known of the print being watched. Kept over a restart of this process. */
 export interface WatchState {
   readonly job: JobRef | null;
+  /** Frames of this moment count: it prints, and no macro in the file has paused it. */
   readonly isPrinting: boolean;
+  /** The print was paused when it was last seen; kept while Klipper is not ready. */
   readonly wasPaused: boolean;
+  /** When the file itself paused the print; null while it is not paused, or was paused otherwise. */
+  readonly filePauseTickMs: number | null;
   readonly verdict: Verdict;
   readonly last: { readonly assessment: Assessment; readonly at: Moment } | null;
   /** When and where the present trouble was first seen; null while the print is clear. */
   readonly trouble: { readonly since: Moment; readonly layer: number | null } | null;
   readonly incident: Incident | null;
   readonly incidentCount: number;
-  /** We were restarted with an alert open: it is shown again as soon as the print is seen. */
+  /** An alert is open that a restart, ours or Moonraker's, may have taken away: shown again once the print is seen. */
   readonly isAlertDue: boolean;
   readonly accepted: AcceptedScene | null;
   readonly quietUntilTickMs: number | null;
@@ -104,6 +108,7 @@ export const initialWatchState: WatchState = {
   job: null,
   isPrinting: false,
   wasPaused: false,
+  filePauseTickMs: null,
   verdict: 'clear',
   last: null,
   trouble: null,

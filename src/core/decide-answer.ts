@@ -1,0 +1,106 @@
+// What a person's answer does: pause, let it go on, cancel, or only close the alert; and what came of it.
+import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
+import { explainAnswerDelayed, explainAnswerFailed } from './explain.ts';
+import { type Incident, isPausedByUs, isUnderWay, isWaved } from './incident.ts';
+import type { ActionOutcome, Answer, Moment } from './types.ts';
+import type { DecideOptions, Decision, Effect, WatchInput, WatchState } from './watch-state.ts';
+
+/** One step for an answer, from whichever channel. An answer to an alert that is over touches nothing. */
+export function answered(
+  state: WatchState,
+  answer: Answer,
+  id: string | null,
+  now: Moment,
+  options: DecideOptions,
+): Decision {
+  const { incident } = state;
+  if (incident === null || (id !== null && id !== incident.id)) {
+    return { state, effects: id === null ? [] : [closeAlert(id)] };
+  }
+  const close = closeAlert(incident.id);
+  // With nothing printing there is nothing left to do; a PAUSE then would spoil the next print's.
+  if (state.job === null) return { state: { ...state, incident: null }, effects: [close] };
+  // A button pressed twice is one answer: the first is being carried out.
+  if (incident.answer === answer) return { state, effects: [close] };
+  switch (answer) {
+    case 'seen':
+      return { state: { ...state, incident: { ...incident, answer } }, effects: [close] };
+    case 'pause':
+    case 'cancel':
+      return {
+        state: { ...state, incident: { ...incident, answer } },
+        effects: [close, { kind: 'do-answer', incidentId: incident.id, answer }],
+      };
+    case 'resume':
+    case 'false-alarm':
+      return letGoOn(state, incident, answer, now, options);
+  }
+}
+
+/** The person lets the print go on. What is accepted then is what they saw. */
+function letGoOn(
+  state: WatchState,
+  incident: Incident,
+  answer: 'resume' | 'false-alarm',
+  now: Moment,
+  options: DecideOptions,
+): Decision {
+  const close = closeAlert(incident.id);
+  const waved: WatchState = { ...state, incident: { ...incident, answer } };
+  // Our pause is on its way and cannot be called back: it is undone as soon as it is done.
+  if (isUnderWay(incident)) return { state: accept(waved, incident, now, options), effects: [close] };
+  // "False alarm" ends our own pause only: the hands of whoever made another may be in the printer.
+  const isResume = answer === 'resume' ? state.wasPaused : isPausedByUs(incident, state.wasPaused);
+  if (isResume) return { state: waved, effects: [close, resume(incident)] };
+  return { state: { ...accept(state, incident, now, options), incident: null }, effects: [close] };
+}
+
+function accept(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): WatchState {
+  return {
+    ...state,
+    verdict: 'clear',
+    trouble: null,
+    accepted: { score: incident.score, hasCleared: false, isTold: false },
+    quietUntilTickMs: now.tickMs + options.resumeMuteMs,
+  };
+}
+
+function resume(incident: Incident): Effect {
+  return { kind: 'do-answer', incidentId: incident.id, answer: 'resume' };
+}
+
+/** The action has ended of an incident that a person had waved through before. */
+export function wavedThrough(state: WatchState, incident: Incident): Decision {
+  if (isPausedByUs(incident, state.wasPaused)) return { state, effects: [resume(incident)] };
+  return { state: { ...state, incident: null }, effects: [] };
+}
+
+type AnswerFinished = Extract<WatchInput, { kind: 'answer-finished' }>;
+
+/** One step for the end of what an answer ordered. */
+export function answerFinished(state: WatchState, finished: AnswerFinished, now: Moment): Decision {
+  const { incidentId: id, answer, outcome } = finished;
+  if (outcome.kind === 'done') return keepIdleTimeout(state, id, outcome);
+  if (outcome.kind === 'delayed') {
+    return { state, effects: [{ kind: 'tell', notice: explainAnswerDelayed(answer, outcome.waitedMs) }] };
+  }
+  const tell: Effect = { kind: 'tell', notice: explainAnswerFailed(answer, outcome.message) };
+  const { incident } = state;
+  const isLatest = incident?.answer === answer || (answer === 'resume' && isWaved(incident));
+  if (incident === null || incident.id !== id || !isLatest) return { state, effects: [tell] };
+  // The buttons were taken away with the answer: without them the user could not try again.
+  const open: Incident = { ...incident, answer: null };
+  return { state: { ...state, incident: open }, effects: [tell, raiseAlert(state, open, now)] };
+}
+
+/**
+ * Remembers Klipper's own idle timeout when a pause of ours has replaced it. The first value counts: what a second
+ * pause found was ours. A pause that is over before we hear of it is cleaned up at once.
+ */
+export function keepIdleTimeout(state: WatchState, incidentId: string, outcome: ActionOutcome): Decision {
+  if (outcome.kind !== 'done' || outcome.idleTimeoutBeforeS === null) return { state, effects: [] };
+  const seconds = state.idleTimeoutBeforeS ?? outcome.idleTimeoutBeforeS;
+  const isOver = state.incident?.id !== incidentId && !state.wasPaused;
+  if (!isOver) return { state: { ...state, idleTimeoutBeforeS: seconds }, effects: [] };
+  return { state: { ...state, idleTimeoutBeforeS: null }, effects: restoreIdleTimeout(seconds) };
+}

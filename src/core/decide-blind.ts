@@ -1,0 +1,38 @@
+// What it means for the watch that there is no assessment: nothing for the print, one notice an outage for the user.
+import { explainBlind, explainSighted } from './explain.ts';
+import type { Fault, Moment } from './types.ts';
+import type { Blindness, DecideOptions, Decision, Effect, WatchState } from './watch-state.ts';
+
+/** A frame that could not be had or judged. Verdict, incident and print stay as they are. */
+export function frameMissed(state: WatchState, fault: Fault, now: Moment, options: DecideOptions): Decision {
+  return tellIfBlind({ ...state, blind: blindBy(state.blind, fault, now) }, now, options);
+}
+
+function blindBy(before: Blindness | null, fault: Fault, now: Moment): Blindness {
+  if (before === null) return { since: now, fault, isTold: false };
+  // A passing fault on top does not mend what waits for a person, and must not hide it.
+  if (before.fault.isPermanent && !fault.isPermanent) return before;
+  // "It will mend itself" was told and is no longer true.
+  const isTold = before.isTold && before.fault.isPermanent === fault.isPermanent;
+  return { ...before, fault, isTold };
+}
+
+/** Tells of an outage that has lasted, or that will last until a person acts; once. */
+export function tellIfBlind(state: WatchState, now: Moment, options: DecideOptions): Decision {
+  const { blind } = state;
+  if (blind === null || blind.isTold || !state.isPrinting) return { state, effects: [] };
+  const isLong = now.tickMs - blind.since.tickMs >= options.blindAfterMs;
+  if (!isLong && !blind.fault.isPermanent) return { state, effects: [] };
+  const told = { ...state, blind: { ...blind, isTold: true } };
+  return { state: told, effects: [{ kind: 'tell', notice: explainBlind(blind, now) }] };
+}
+
+/** Told when there is an assessment again after an outage that was told. */
+export function tellIfSighted({ blind }: WatchState, now: Moment): Effect[] {
+  return blind?.isTold === true ? [{ kind: 'tell', notice: explainSighted(blind, now) }] : [];
+}
+
+/** An outage that was told is remembered until there is an assessment again; the time of another starts anew. */
+export function afterBreak(blind: Blindness | null): Blindness | null {
+  return blind?.isTold === true ? blind : null;
+}
