@@ -1,0 +1,213 @@
+// A real Moonraker in front of a virtual printer, on a free port and with a data folder of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ensureMoonraker } from '../../scripts/moonraker-venv.mjs';
+import { startVirtualKlippy, type VirtualKlippy } from '../../src/virtual/klippy.ts';
+import type { VirtualPrinter } from '../../src/virtual/printer.ts';
+
+/** How the Moonraker is set up. */
+export interface RealMoonrakerOptions {
+  /** Made with `gcodesPath`, so that Moonraker finds its files. */
+  readonly printer: VirtualPrinter;
+  /** `[webcam NAME]` sections: option names and values as in moonraker.conf. */
+  readonly webcams?: readonly ({ readonly name: string } & Readonly<Record<string, string | number>>)[];
+  /** True: no client is trusted, an API key is needed (`apiKeyValue`). Default: loopback is trusted. */
+  readonly apiKey?: boolean;
+  /** Text added to moonraker.conf. */
+  readonly extraConf?: string;
+  /** ms until `ready` before starting counts as failed. Default 30,000. */
+  readonly deadlineMs?: number;
+}
+
+/** A running Moonraker. */
+export interface RealMoonraker {
+  readonly url: string;
+  readonly httpUrl: string;
+  readonly port: number;
+  /** Its own Unix socket. */
+  readonly socketPath: string;
+  readonly apiKeyValue: string;
+  readonly dataPath: string;
+  /** Ends the process and waits for that: SIGTERM as a service stop does, SIGKILL as a crash. */
+  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Starts it again on the same port and data; resolves when Klippy is ready again. */
+  start(): Promise<void>;
+  /** How often it has settled with a ready Klippy since its last start: 1 after `start`, one more after each restart of Klippy. */
+  settled(): number;
+  /** What it has written since its last start. */
+  logs(): string;
+  /** Ends everything and removes the data folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Moonraker's last step after `ready`. A print that starts before it can miss in the history: the step renews
+ * Moonraker's own subscription, and what changes meanwhile is not told to its components.
+ */
+const settledLine = 'Configuring available sensors';
+const maxLogChars = 1_000_000;
+const stopLimitMs = 10_000;
+
+/** Starts Moonraker and waits until it says that Klippy is ready. Rejects with its last log lines. */
+export async function startRealMoonraker(options: RealMoonrakerOptions): Promise<RealMoonraker> {
+  const { python } = await ensureMoonraker();
+  const dataPath = mkdtempSync(join(tmpdir(), 'lookout-mr-'));
+  const klippySocket = join(dataPath, 'klippy.sock');
+  const socketPath = join(dataPath, 'comms', 'moonraker.sock');
+  const port = await freePort();
+  const httpUrl = `http://127.0.0.1:${port}`;
+  const klipperPath = join(dataPath, 'klipper');
+  const configPath = join(dataPath, 'config', 'printer.cfg');
+  for (const folder of ['config', 'logs', 'comms', 'klipper/config', 'klipper/docs', 'misc'])
+    mkdirSync(join(dataPath, folder), { recursive: true });
+  mkdirSync(options.printer.gcodesPath, { recursive: true });
+  symlinkSync(options.printer.gcodesPath, join(dataPath, 'gcodes'));
+  writeFileSync(configPath, '');
+  // Without it Moonraker fetches a list of USB devices.
+  writeFileSync(join(dataPath, 'misc', 'usb.ids'), '');
+  writeFileSync(join(dataPath, 'config', 'moonraker.conf'), makeConf(options, port, klippySocket));
+  const klippy: VirtualKlippy = await startVirtualKlippy({
+    printer: options.printer,
+    socketPath: klippySocket,
+    klipperPath,
+    configPath,
+  });
+  let child: ChildProcess | null = null;
+  let log = '';
+  let apiKeyValue = '';
+
+  const start = async () => {
+    if (child !== null) return;
+    log = '';
+    const started = spawn(python, ['-m', 'moonraker', '-d', dataPath, '-n'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, PYTHONUNBUFFERED: '1' },
+    });
+    child = started;
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.on('data', (chunk) => {
+        log = `${log}${chunk}`.slice(-maxLogChars);
+      });
+    }
+    started.on('error', (error) => {
+      log += `\n${error.message}`;
+    });
+    started.on('exit', () => {
+      if (child === started) child = null;
+    });
+    const endMs = performance.now() + (options.deadlineMs ?? 30_000);
+    while ((await klippyState()) !== 'ready' || !log.includes(settledLine)) {
+      const isDead = child === null;
+      if (isDead || performance.now() > endMs) {
+        const what = isDead ? 'ended' : 'did not become ready';
+        throw new Error(`Moonraker ${what}:\n${log.split('\n').slice(-30).join('\n')}`);
+      }
+      await delay(50);
+    }
+  };
+  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
+    const stopping = child;
+    if (stopping === null) return;
+    const exit = once(stopping, 'exit');
+    stopping.kill(signal);
+    const kill = setTimeout(() => stopping.kill('SIGKILL'), stopLimitMs);
+    await exit;
+    clearTimeout(kill);
+  };
+  const klippyState = async (): Promise<string | null> => {
+    if (apiKeyValue === '') apiKeyValue = (await readApiKey(socketPath)) ?? '';
+    try {
+      const response = await fetch(`${httpUrl}/server/info`, {
+        headers: { 'x-api-key': apiKeyValue },
+        signal: AbortSignal.timeout(2_000),
+      });
+      const text = await response.text();
+      return /"klippy_state": ?"([a-z]+)"/.exec(text)?.[1] ?? null;
+    } catch {
+      return null;
+    }
+  };
+  const close = async () => {
+    await stop('SIGKILL');
+    await klippy.close();
+    rmSync(dataPath, { recursive: true, force: true });
+  };
+
+  try {
+    await start();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    url: `ws://127.0.0.1:${port}/websocket`,
+    ...{ httpUrl, port, socketPath, dataPath, stop, start, close },
+    get apiKeyValue() {
+      return apiKeyValue;
+    },
+    settled: () => log.split(settledLine).length - 1,
+    logs: () => log,
+  };
+}
+
+function makeConf(options: RealMoonrakerOptions, port: number, klippySocket: string): string {
+  const webcams = (options.webcams ?? []).map(({ name, ...fields }) =>
+    [
+      `[webcam ${name}]`,
+      ...Object.entries({ stream_url: '/webcam/?action=stream', ...fields }).map(
+        ([key, value]) => `${key}: ${value}`,
+      ),
+    ].join('\n'),
+  );
+  return [
+    `[server]\nhost: 127.0.0.1\nport: ${port}\nklippy_uds_address: ${klippySocket}`,
+    // Nothing here may reach for a service manager of the machine that runs the tests.
+    '[machine]\nprovider: none\nvalidate_service: False\nvalidate_config: False',
+    '[file_manager]\nenable_object_processing: False',
+    `[authorization]${options.apiKey === true ? '\nenable_api_key: True' : '\ntrusted_clients: 127.0.0.1'}`,
+    // Nor may anything leave for the internet.
+    '[announcements]\nenable_moonlight: False',
+    '[history]',
+    ...webcams,
+    options.extraConf ?? '',
+    '',
+  ].join('\n\n');
+}
+
+/** Asks over the Unix socket, which needs no key; null while it does not answer. */
+async function readApiKey(socketPath: string): Promise<string | null> {
+  if (!existsSync(socketPath)) return null;
+  return await new Promise((resolve) => {
+    const socket = createConnection(socketPath);
+    const done = (key: string | null) => {
+      socket.destroy();
+      resolve(key);
+    };
+    let text = '';
+    socket.setTimeout(2_000, () => done(null));
+    socket.on('error', () => done(null));
+    socket.on('connect', () => socket.write('{"jsonrpc":"2.0","method":"access.get_api_key","id":1}\u0003'));
+    socket.on('data', (chunk) => {
+      text += chunk;
+      const key = /"result": ?"([0-9a-f]+)"/.exec(text)?.[1];
+      if (key !== undefined) done(key);
+    });
+    socket.on('close', () => done(null));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('no free port');
+  return address.port;
+}
