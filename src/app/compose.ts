@@ -1,9 +1,11 @@
 // Puts the parts together: the only file that knows every one of them.
+import { readFileSync } from 'node:fs';
 import { createAgentEventChannel } from '../alerts/agent-event.ts';
 import { createConsoleChannel } from '../alerts/console.ts';
 import { createPromptChannel } from '../alerts/prompt.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { Backend, Channel, Clock, Log, Printer } from '../core/ports.ts';
 import type { Notice } from '../core/types.ts';
 import type { Credentials } from '../moonraker/auth.ts';
@@ -47,12 +49,12 @@ const agentName = 'lookout';
 const noticeDeadlineMs = 15 * 60_000;
 const projectUrl = 'https://github.com/moonraker-lookout/moonraker-lookout';
 
-/** Makes all parts for these settings. Nothing runs yet. */
+/** Makes all parts for these settings. Nothing runs yet. Throws ConfigError for a `ca_file` that cannot be read. */
 export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const { clock, log } = deps;
   const connection = createMoonrakerConnection(
     {
-      endpoint: toEndpoint(settings.moonraker.url),
+      endpoint: toEndpoint(settings.moonraker.url, readAuthority(settings.moonraker.caFile)),
       identity: { name: agentName, version: deps.version, type: deps.clientType, url: projectUrl },
       credentials: credentialsOf(settings),
     },
@@ -125,6 +127,20 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       camera.close();
     },
   };
+}
+
+function readAuthority(file: string | null): string | null {
+  if (file === null) return null;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new ConfigError(`[moonraker] ca_file: ${file} cannot be read`, {
+      code: 'CONFIG_UNREADABLE',
+      retry: 'never',
+      hint: 'Name a PEM file that this user may read, or leave ca_file out.',
+      cause,
+    });
+  }
 }
 
 function credentialsOf({ moonraker }: Settings): Credentials {

@@ -23,6 +23,8 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
   const log = service.log.child('app/run');
   log.info('moonraker-lookout starts', { version, node: process.versions.node, config: loaded.file });
   for (const warning of loaded.warnings) log.warn(warning);
+  // Whoever read our output has gone; that is no reason to leave a print alone.
+  process.stdout.on('error', () => {});
   // A stray rejection is a bug: say so and let systemd start a fresh process, which goes on with the same print.
   process.on('unhandledRejection', (error) => {
     log.error('a bug: please report it with this log', { error });
