@@ -84,10 +84,13 @@ async function refresh(session: Session, memory: LoginMemory, signal: AbortSigna
     memory.refreshToken = params.refresh_token;
     return answer.token;
   } catch (error) {
-    if (isUnauthorized(error)) return null;
+    // Whatever is wrong with the token or with refreshing: the password still works.
+    if (error instanceof MoonrakerError && answerCodes.has(error.code)) return null;
     throw error;
   }
 }
+
+const answerCodes = new Set(['MOONRAKER_UNAUTHORIZED', 'MOONRAKER_REFUSED', 'MOONRAKER_BAD_ANSWER']);
 
 async function login(
   session: Session,
