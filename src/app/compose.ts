@@ -81,6 +81,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     bootId: deps.bootId,
     onNotice,
   });
+  if (backend.channel) channels.push(backend.channel);
   const watch = createWatch(
     {
       onFailure: settings.action.onFailure,
@@ -123,7 +124,12 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     backend,
     watch,
     run: async (signal) => {
-      await Promise.all([printer.run(signal), prompts.run(signal), webcams.run(signal)]);
+      await Promise.all([
+        printer.run(signal),
+        prompts.run(signal),
+        webcams.run(signal),
+        backend.run?.(printer, signal),
+      ]);
       camera.close();
     },
   };

@@ -166,6 +166,11 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
         deps.random(),
       );
       dueTickMs = clock.now().tickMs + nextMs;
+      if (error instanceof LookoutError && error.code === 'BACKEND_WAITING') {
+        failures = 0;
+        log.info(error.message, { nextTryInS: Math.round(nextMs / 1000) });
+        return null;
+      }
       const fault = faultOf(side, error);
       log.warn('no assessment of this frame', {
         error,

@@ -49,7 +49,9 @@ export type BackendCode =
   | 'BACKEND_RATE_LIMITED'
   | 'BACKEND_BAD_FRAME'
   | 'BACKEND_BUSY'
-  | 'BACKEND_BUDGET_SPENT';
+  | 'BACKEND_BUDGET_SPENT'
+  /** Not an error: the service does not judge yet; `retryAfterMs` says when. Never counts as blind. */
+  | 'BACKEND_WAITING';
 
 /** Alerts: a channel that could not reach anybody. */
 export type AlertCode = 'ALERT_NOT_SENT';

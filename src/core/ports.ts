@@ -67,6 +67,12 @@ export interface Camera {
   grab(signal: AbortSignal): Promise<Frame>;
 }
 
+/** The print as a backend may follow it for work of its own. */
+export interface PrintView {
+  readonly print: Print;
+  onPrint(listener: (print: Print) => void): () => void;
+}
+
 /** What judges frames. */
 export interface Backend {
   readonly name: string;
@@ -76,6 +82,10 @@ export interface Backend {
   readyInMs?(): number;
   /** Asks the service to confirm the key where that costs nothing; the sentence says what was found out. */
   confirm?(signal: AbortSignal): Promise<string>;
+  /** Work of its own beside assessing, such as heartbeats. Runs until the signal aborts, then says goodbye within 3 s. */
+  run?(printer: PrintView, signal: AbortSignal): Promise<void>;
+  /** The service's own way to reach people, such as its e-mails; null while not set up. */
+  readonly channel?: Channel | null;
   /** Told once when a print has ended, so that contexts and tickets are dropped. */
   printEnded?(job: JobRef): void;
 }

@@ -113,6 +113,8 @@ export interface Assessment {
   readonly quality: number | null;
   /** null for a backend that only scores. */
   readonly suggests: Suggestion | null;
+  /** For a backend that only scores: scores at or below this say "no failure"; absent is 0. */
+  readonly neutral?: number;
   readonly regions: readonly Region[];
   /** Counted (paid) calls that this answer cost. */
   readonly calls: number;
