@@ -1,5 +1,4 @@
 // Takes one picture from an address, be it a still picture or an MJPEG stream. The bytes decide, not the Content-Type.
-import { once } from 'node:events';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { CameraError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
@@ -31,7 +30,7 @@ export async function takeSnapshot(url: URL, deps: SnapshotDeps, signal: AbortSi
   const moment = deps.clock.now();
   const body = addAbortSignal(signal, answer.body);
   try {
-    const start = await firstChunk(body, signal);
+    const start = await firstChunk(body);
     if (start[0] === 0xff) return { ...moment, bytes: await readStill(answer, signal) };
     // Two dashes begin a multipart body; a preamble may stand before them.
     const isStream = start[0] === 0x2d || (start.length > 0 && /^multipart\//i.test(answer.contentType));
@@ -46,9 +45,13 @@ export async function takeSnapshot(url: URL, deps: SnapshotDeps, signal: AbortSi
 }
 
 /** What came first, still to be read again; empty when nothing comes at all. */
-async function firstChunk(body: Readable, signal: AbortSignal): Promise<Buffer> {
-  // Comes at the end of the body, too; then there is nothing to read.
-  if (body.readableLength === 0) await once(body, 'readable', { signal });
+async function firstChunk(body: Readable): Promise<Buffer> {
+  if (body.readableLength === 0) {
+    await new Promise<void>((resolve, reject) => {
+      // An empty body only ends. An abort arrives as an error, for the signal destroys the body.
+      body.once('readable', resolve).once('end', resolve).once('error', reject);
+    });
+  }
   const chunk: unknown = body.read();
   if (!Buffer.isBuffer(chunk)) return Buffer.alloc(0);
   body.unshift(chunk);

@@ -129,7 +129,7 @@ function configuredSources(options: SourceOptions): readonly Source[] {
 function readUrl(address: string, baseUrl: string): URL | string {
   let url: URL;
   try {
-    url = new URL(address, baseUrl);
+    url = URL.canParse(address) ? new URL(address) : new URL(address, baseUrl);
   } catch {
     return 'has an address that is no URL';
   }

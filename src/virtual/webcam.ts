@@ -171,7 +171,10 @@ class Webcam implements VirtualWebcam {
     while (!response.destroyed && !this.#closed.signal.aborted) {
       // A reader that is slow misses frames; it does not get old ones.
       if (!response.writableNeedDrain && this.#fault !== 'hang') {
-        if (this.#fault === 'huge') return await sendHuge(response);
+        if (this.#fault === 'huge') {
+          response.write('Content-Type: image/jpeg\r\n\r\n');
+          return await sendHuge(response);
+        }
         const picture = await this.#picture();
         const length = this.#options.isLengthLess === true ? '' : `Content-Length: ${picture.length}\r\n`;
         response.write(
