@@ -1,0 +1,102 @@
+// Judges one picture: how much thin, coloured, wandering stuff lies about that belongs to no solid part.
+/** What was measured in one picture. */
+export interface Picture {
+  /** 0 clean .. 100 full of strands. */
+  readonly badness: number;
+  /** Share of all pixels that belong to thin strands, 0..1. */
+  readonly strandShare: number;
+}
+
+/** Pictures are measured at this width; strands are then about two pixels wide. */
+const width = 640;
+/** Half the side of the square that a solid part has room for and a strand has not. */
+const radius = 4;
+/** Filament is far more colourful than wood, walls and metal. Difference of the strongest and the weakest channel. */
+const colourful = 45;
+/** A strand loses nearly all of its colour when only squares of that size may keep theirs; the layers of a part do not. */
+const keptByPart = 0.35;
+/** A share of strands below the first is dirt and noise; the second is a failure beyond doubt. */
+const cleanShare = 0.0015;
+const fullShare = 0.01;
+
+/**
+ * Measures a JPEG.
+ * @returns null when it does not decode to its last line
+ */
+export async function judgePicture(jpeg: Uint8Array): Promise<Picture | null> {
+  const { default: sharp } = await import('sharp');
+  try {
+    const { data, info } = await sharp(jpeg, { failOn: 'truncated' })
+      .resize({ width })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const colour = colourOf(data, info.channels);
+    const solid = dilate(erode(colour, info.width, info.height), info.width, info.height);
+    let strands = 0;
+    for (let at = 0; at < colour.length; at += 1) {
+      const value = colour[at] ?? 0;
+      if (value >= colourful && (solid[at] ?? 0) < keptByPart * value) strands += 1;
+    }
+    const strandShare = strands / colour.length;
+    const badness = (100 * (strandShare - cleanShare)) / (fullShare - cleanShare);
+    return { badness: Math.round(Math.min(Math.max(badness, 0), 100)), strandShare };
+  } catch {
+    return null;
+  }
+}
+
+function colourOf(pixels: Uint8Array, channels: number): Uint8Array {
+  const colour = new Uint8Array(pixels.length / channels);
+  for (let at = 0, from = 0; at < colour.length; at += 1, from += channels) {
+    const [red = 0, green = red, blue = red] =
+      channels < 3 ? [] : [pixels[from], pixels[from + 1], pixels[from + 2]];
+    colour[at] = Math.max(red, green, blue) - Math.min(red, green, blue);
+  }
+  return colour;
+}
+
+type Pick = (a: number, b: number) => number;
+
+function erode(map: Uint8Array, columns: number, rows: number): Uint8Array {
+  return filter(map, columns, rows, Math.min);
+}
+
+function dilate(map: Uint8Array, columns: number, rows: number): Uint8Array {
+  return filter(map, columns, rows, Math.max);
+}
+
+/** The least or the greatest value in the square around each pixel: along the rows first, then along the columns. */
+function filter(map: Uint8Array, columns: number, rows: number, pick: Pick): Uint8Array {
+  const between = new Uint8Array(map.length);
+  const out = new Uint8Array(map.length);
+  alongLines(map, between, { lines: rows, lineStep: columns, length: columns, step: 1 }, pick);
+  alongLines(between, out, { lines: columns, lineStep: 1, length: rows, step: columns }, pick);
+  return out;
+}
+
+interface Lines {
+  readonly lines: number;
+  readonly lineStep: number;
+  readonly length: number;
+  readonly step: number;
+}
+
+function alongLines(
+  from: Uint8Array,
+  to: Uint8Array,
+  { lines, lineStep, length, step }: Lines,
+  pick: Pick,
+): void {
+  for (let line = 0; line < lines; line += 1) {
+    const start = line * lineStep;
+    for (let at = 0; at < length; at += 1) {
+      const first = Math.max(at - radius, 0);
+      const last = Math.min(at + radius, length - 1);
+      let value = from[start + first * step] ?? 0;
+      for (let near = first + 1; near <= last; near += 1) value = pick(value, from[start + near * step] ?? 0);
+      to[start + at * step] = value;
+    }
+  }
+}
