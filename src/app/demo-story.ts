@@ -1,7 +1,6 @@
 // What happens in the demo, told as a timeline: when the print went wrong, when that was seen, when it stood still.
 import { sayDuration } from '../core/explain.ts';
 import type { Clock } from '../core/ports.ts';
-import type { Alert } from '../core/types.ts';
 import type { VirtualPrinter } from '../virtual/printer.ts';
 import { liveLine } from './live-line.ts';
 import type { Watch } from './watch.ts';
@@ -35,14 +34,19 @@ export function createDemoStory(parts: {
   const events: Event[] = [];
   let firstBadTickMs: number | null = null;
   let pausedTickMs: number | null = null;
-  let alert: Alert | null = null;
+  let isFailingRaised = false;
+  let dialog: string[] = [];
   let isDialogOut = false;
   let phase = '';
 
   const note = (text: string) => events.push({ tickMs: clock.now().tickMs, text });
   printer.onGcodeResponse((line) => {
-    if (line === '// action:prompt_show') {
-      isDialogOut = true;
+    const action = /^\/\/ action:prompt_(.*)$/.exec(line)?.[1];
+    if (action === undefined) return;
+    if (action.startsWith('begin ')) dialog = [];
+    dialog.push(action);
+    if (action === 'show') {
+      isDialogOut = isFailingRaised;
       note('Mainsail and Fluidd show the dialog');
     }
   });
@@ -73,8 +77,8 @@ export function createDemoStory(parts: {
     for (const effect of effects) {
       if (effect.kind === 'take-action') note('the print is failing: pause asked for');
       if (effect.kind === 'raise-alert') {
-        alert = effect.alert;
         if (effect.alert.level === 'warning') note('warning raised');
+        else isFailingRaised = true;
       }
     }
   });
@@ -91,8 +95,7 @@ export function createDemoStory(parts: {
       const isReady = await until(() => watch.status().print.kind !== 'not-ready', 10_000, signal);
       if (!isReady) throw new Error('the virtual printer was not ready within 10 s');
     },
-    pausedAndTold: (limitMs, signal) =>
-      until(() => pausedTickMs !== null && alert?.level === 'failing' && isDialogOut, limitMs, signal),
+    pausedAndTold: (limitMs, signal) => until(() => pausedTickMs !== null && isDialogOut, limitMs, signal),
     timeline: () => {
       const startTickMs = events[0]?.tickMs ?? 0;
       const lines = events.map(
@@ -104,23 +107,27 @@ export function createDemoStory(parts: {
       }
       return lines;
     },
-    dialog: () => (alert === null ? [] : drawDialog(alert)),
+    dialog: () => drawDialog(dialog),
   };
 }
 
 const dialogWidth = 72;
 
-function drawDialog(alert: Alert): string[] {
-  const lines = alert.lines.flatMap((line) => wrap(line, dialogWidth));
-  const buttons = alert.answers.map((answer) => `[ ${answer} ]`).join('  ');
+/** Draws what the lines of a macro prompt say: a title, texts, and buttons by their labels. */
+function drawDialog(actions: readonly string[]): string[] {
+  const of = (name: string) =>
+    actions.filter((one) => one.startsWith(`${name} `)).map((one) => one.slice(name.length + 1));
+  const label = (button: string) => `[ ${button.split('|')[0]} ]`;
   const row = (text: string) => `│ ${text.padEnd(dialogWidth)} │`;
   const rule = '─'.repeat(dialogWidth + 2);
+  const texts = of('text').flatMap((text) => wrap(text, dialogWidth));
+  const buttons = [...of('button'), ...of('footer_button')].map(label).join('  ');
   return [
     '',
     `┌${rule}┐`,
-    row(alert.title),
+    ...of('begin').map(row),
     `├${rule}┤`,
-    ...lines.map(row),
+    ...texts.map(row),
     row(''),
     row(buttons),
     `└${rule}┘`,
