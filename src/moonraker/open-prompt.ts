@@ -28,7 +28,7 @@ export function nextOpenPrompt(open: OpenPrompt | null, line: PromptLine): OpenP
 
 /** What a run of lines comes to. */
 export interface PromptHistory {
-  /** What is open at its end; a prompt that was never shown is not. */
+  /** What is open at its end. */
   readonly open: OpenPrompt | null;
   /** Prompts of ours that were ended within it. */
   readonly endedIds: ReadonlySet<string>;
@@ -43,5 +43,5 @@ export function readPromptHistory(lines: Iterable<PromptLine>): PromptHistory {
     open = nextOpenPrompt(open, line);
     if (open !== null && open.promptId !== null) endedIds.delete(open.promptId);
   }
-  return { open: open?.isShown === true ? open : null, endedIds };
+  return { open, endedIds };
 }

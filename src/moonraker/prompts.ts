@@ -6,7 +6,13 @@ import type { MoonrakerConnection } from './connection.ts';
 import { createListeners } from './listeners.ts';
 import { gcodeStoreSchema } from './messages.ts';
 import { nextOpenPrompt, type OpenPrompt, readPromptHistory } from './open-prompt.ts';
-import { endPromptScript, promptScript, readPromptLine, toPromptId } from './prompt-script.ts';
+import {
+  endPromptScript,
+  type PromptLine,
+  promptScript,
+  readPromptLine,
+  toPromptId,
+} from './prompt-script.ts';
 import { createWaker } from './waker.ts';
 
 /** Lines of the past that are read after connecting; Mainsail replays as many. */
@@ -55,6 +61,8 @@ export function createPrompts({ connection, printer, clock, log: parentLog }: Pr
   /** Ends that we have sent and not yet heard. */
   let endsUnderWay = 0;
   let isPastKnown = false;
+  /** Lines heard while the past is asked for: they may be newer than the answer. */
+  let heardMeanwhile: PromptLine[] = [];
   let isRespondUnknown = false;
   let wakeLater: () => void = () => undefined;
 
@@ -72,6 +80,7 @@ export function createPrompts({ connection, printer, clock, log: parentLog }: Pr
     if (/^\/\/ Unknown command:"RESPOND"/.test(text)) isRespondUnknown = true;
     const line = readPromptLine(text);
     if (line === null) return;
+    if (!isPastKnown && heardMeanwhile.length < storeLines) heardMeanwhile.push(line);
     if (line.kind === 'answer') tellAnswer(line.answer, line.promptId);
     const before = open;
     open = nextOpenPrompt(open, line);
@@ -107,8 +116,13 @@ export function createPrompts({ connection, printer, clock, log: parentLog }: Pr
     const params = { count: storeLines };
     const answer = await connection.call('server.gcode_store', params, gcodeStoreSchema, { signal });
     const lines = answer.gcode_store.flatMap(({ message }) => message.split('\n'));
-    const past = readPromptHistory(lines.flatMap((text) => readPromptLine(text) ?? []));
+    const past = readPromptHistory([
+      ...lines.flatMap((text) => readPromptLine(text) ?? []),
+      ...heardMeanwhile,
+    ]);
     open = past.open;
+    openedMs = clock.now().tickMs;
+    if (open?.isShown === false) wakeLater();
     if (shown === null) return;
     const shownId = toPromptId(shown.incidentId);
     if (open?.promptId === shownId) return;
@@ -147,6 +161,7 @@ export function createPrompts({ connection, printer, clock, log: parentLog }: Pr
 
   const work = async (signal: AbortSignal) => {
     if (!isPastKnown) {
+      heardMeanwhile = [];
       await learnPast(signal).catch((error) => log.debug('no G-code store', { error: String(error) }));
       isPastKnown = true;
     } else if (isClosedOpen()) await end(signal);
