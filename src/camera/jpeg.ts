@@ -41,7 +41,7 @@ export function jpegSize(bytes: Uint8Array): number {
 }
 
 /** True for the two bytes of SOI, or for as much of them as there is; false for an empty body. */
-export function startsLikeJpeg(bytes: Uint8Array): boolean {
+function startsLikeJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && (bytes.length === 1 || bytes[1] === 0xd8);
 }
 
