@@ -49,16 +49,19 @@ export interface BackendRequest<Answer> {
   readonly body?: RequestBody;
   /** Ms from the start of the request to the last byte of its answer. */
   readonly timeoutMs: number;
-  /** Reads the JSON of a 2xx answer. */
+  /** Reads the JSON of an answer that says yes: 200..209. */
   readonly answer: v.GenericSchema<unknown, Answer>;
-  /** The service's own words for no: gets every answer outside 2xx (redirects aside) and says which error it is. */
+  /** The status that counts, where a service puts one of its own into the body as well; that of HTTP where absent. */
+  readonly statusOf?: (httpStatus: number, body: unknown) => number;
+  /** The service's own words for no: gets every other answer (redirects aside) and says which error it is. */
   readonly refused?: (refusal: Refusal) => BackendError;
   /** Called once the connection stands: from here on the service may have seen, and may charge for, the request. */
   readonly onConnect?: () => void;
 }
 
-/** An answer outside 2xx. */
+/** An answer that says no. */
 export interface Refusal {
+  /** The one that counts. */
   readonly status: number;
   /** The JSON that came with it; null where there was none that could be read. */
   readonly body: unknown;
@@ -112,9 +115,9 @@ export function createBackendHttp(options: BackendHttpOptions, deps: { readonly 
       url: url.href,
       method: request.method,
       headers: {
-        ...request.headers,
         'User-Agent': 'moonraker-lookout',
         Accept: 'application/json',
+        ...request.headers,
         ...(request.body === undefined ? {} : { 'Content-Type': request.body.contentType }),
       },
       ...(request.body === undefined ? {} : { data: request.body.bytes }),
@@ -159,20 +162,20 @@ export function createBackendHttp(options: BackendHttpOptions, deps: { readonly 
 
   const exchange = async <Answer>(request: BackendRequest<Answer>, asked: Asked, signal: AbortSignal) => {
     const response = await follow(request, asked, signal);
-    const { status } = response;
     const contentType = header(response, 'content-type');
-    if (status >= 200 && status < 300)
-      return readAnswer(request.answer, await readText(response, signal), contentType, asked, status);
-    // The status counts for more than a body that is too large or breaks off.
     const text = await readText(response, signal).catch((error: unknown) => {
-      if (signal.aborted) throw error;
+      // A status that says no counts for more than a body that is too large or breaks off.
+      if (signal.aborted || isYes(response.status)) throw error;
       return '';
     });
+    const body = () => parseJson(text)?.value ?? null;
+    const status = request.statusOf?.(response.status, body()) ?? response.status;
+    if (isYes(status)) return readAnswer(request.answer, text, contentType, asked, status);
     const date = header(response, 'date');
     const retryAfterMs = parseRetryAfter(header(response, 'retry-after'), date, deps.clock.now().atMs);
     const usual = statusError(asked, { status, isPage: isWebPage(contentType, text), retryAfterMs });
     if (request.refused === undefined) throw usual;
-    throw request.refused({ status, body: parseJson(text)?.value ?? null, retryAfterMs, usual, quote });
+    throw request.refused({ status, body: body(), retryAfterMs, usual, quote });
   };
 
   return {
@@ -194,6 +197,9 @@ export function createBackendHttp(options: BackendHttpOptions, deps: { readonly 
       }, signal),
   };
 }
+
+/** 210 and above are no standard statuses; PrintWatch says no with them. */
+const isYes = (status: number): boolean => status >= 200 && status < 210;
 
 /** The redirects that ask for the same request again; 303 asks for another one. */
 const keepsMethod: ReadonlySet<number> = new Set([301, 302, 307, 308]);

@@ -12,8 +12,9 @@ import type { BackendDeps } from './deps.ts';
 import { createGadgetApi } from './octoeverywhere-api.ts';
 import type { Failure, Reaction } from './octoeverywhere-errors.ts';
 import type { octoeverywhereKeys } from './octoeverywhere-keys.ts';
-import { type Context, createMemoryKeeper, fingerprint, type MemoryChange } from './octoeverywhere-memory.ts';
+import { type Context, fingerprint, keepMemory, type Memory } from './octoeverywhere-memory.ts';
 import { firstIntervalMs, intervalMs, type Judgement } from './octoeverywhere-messages.ts';
+import { createHold, leftMs, noKeyError, sayAgainMs, waitOut, withWait } from './pace.ts';
 
 /** The settings of the section, and limits that only tests change. */
 export interface OctoEverywhereOptions extends KeyValues<typeof octoeverywhereKeys> {
@@ -32,18 +33,8 @@ const createBackoff = { firstMs: 60_000, maxMs: 60_000 };
 const refusedMs = 600_000;
 /** An account that has not been paid is asked about every 6 h. */
 const probeMs = 6 * 3_600_000;
-/** A backend that has stopped says so again this often, so that each print gets to hear it. */
-const sayAgainMs = 600_000;
-/** A timer may fire early; up to this much of an interval is waited out here, with the frame in hand. */
-const graceMs = 2_000;
 /** The service forgets a context after 14 days. */
 const contextLifeMs = (14 * 24 - 1) * 3_600_000;
-
-/** No request is made before `untilTickMs`; the error says why. */
-interface Hold {
-  readonly untilTickMs: number;
-  readonly error: BackendError;
-}
 
 /**
  * The OctoEverywhere backend. `assess` makes at most one process call, and none before the interval of the last one has
@@ -55,41 +46,21 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
   const { apiKey, url, warningConfidence, pauseConfidence } = options;
   const log = deps.log.child('backends/octoeverywhere');
   const mayBeLocal = isLoopback(new URL(url));
-  const memory = createMemoryKeeper(mayBeLocal, { ...deps, log });
+  const memory = keepMemory(mayBeLocal, { ...deps, log });
   const api = createGadgetApi(
     { createTimeoutMs, processTimeoutMs, ...options, apiKey: apiKey ?? '', mayBeLocal },
     deps,
   );
   const madeWith = fingerprint([apiKey, url, warningConfidence, pauseConfidence]);
   const turn = oneAtATime();
-  let hold: Hold | null = null;
+  const hold = createHold(clock);
   let createFailures = 0;
 
-  const readyInMs = () => {
-    const { lastCall } = memory.now();
-    return lastCall === null ? 0 : Math.max(lastCall.tickMs + lastCall.waitMs - clock.now().tickMs, 0);
-  };
-
   const refuseWhileHeld = () => {
-    if (apiKey === null) throw noKey();
-    const { atMs, tickMs } = clock.now();
-    if (hold !== null && tickMs < hold.untilTickMs)
-      throw withWait(hold.error, Math.min(hold.untilTickMs - tickMs, sayAgainMs));
-    hold = null;
+    if (apiKey === null) throw noKeyError(name, 'octoeverywhere.com');
+    hold.refuse();
+    const { atMs } = clock.now();
     if (isSpent(memory.now().calls, atMs, options.monthlyCalls)) throw spent(options.monthlyCalls, atMs);
-  };
-
-  const waitForInterval = async (signal: AbortSignal) => {
-    const leftMs = readyInMs();
-    if (leftMs > graceMs) throw tooSoon(leftMs);
-    if (leftMs > 0) await clock.sleep(leftMs, signal);
-  };
-
-  /** No request for `ms`, or for as long as the service itself asked for. Returns the error to throw. */
-  const holdFor = (ms: number, error: BackendError): BackendError => {
-    const waitMs = Math.max(ms, error.retryAfterMs ?? 0);
-    hold = { untilTickMs: clock.now().tickMs + waitMs, error };
-    return withWait(error, Math.min(waitMs, sayAgainMs));
   };
 
   const isUsable = (context: Context, job: JobRef): boolean =>
@@ -104,7 +75,7 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
     if (outcome.kind === 'failed') {
       createFailures += 1;
       const soonMs = backoffMs(createFailures, deps.random(), createBackoff);
-      throw holdFor(longWaitMs(outcome.reaction) ?? soonMs, outcome.error);
+      throw hold.start(longWaitMs(outcome.reaction) ?? soonMs, outcome.error);
     }
     createFailures = 0;
     const fresh: Context = {
@@ -121,7 +92,7 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
   };
 
   /** The print may have ended while the call was under way; its context is not to come back then. */
-  const ifCurrent = (context: Context, next: Context | null): MemoryChange =>
+  const ifCurrent = (context: Context, next: Context | null): Partial<Memory> =>
     memory.now().context?.ContextId === context.ContextId ? { context: next } : {};
 
   /** Settles what a failed call means for the next one. Returns the error to throw. */
@@ -142,7 +113,7 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
     // A context that has worked before may just have run out. One that never did will not be mended by another.
     const isHopeless = isUseless ? context.intervalMs === null : reaction !== 'renew';
     const longMs = isHopeless ? longWaitMs(reaction) : null;
-    return longMs === null ? withWait(error, nextInMs) : holdFor(longMs, error);
+    return longMs === null ? withWait(error, nextInMs) : hold.start(longMs, error);
   };
 
   const settleAnswer = async (context: Context, answer: Judgement): Promise<Assessment> => {
@@ -203,18 +174,18 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
 
   return {
     name,
-    readyInMs,
+    readyInMs: () => leftMs(memory.now().lastCall, clock.now()),
     assess: (frame, job, signal) =>
       turn(async () => {
         refuseWhileHeld();
-        await waitForInterval(signal);
+        await waitOut(name, memory.now().lastCall, clock, signal);
         return judge(await contextFor(job, signal), frame, signal);
       }, signal),
     confirm: async (signal) => {
-      if (apiKey === null) throw noKey();
+      if (apiKey === null) throw noKeyError(name, 'octoeverywhere.com');
       const outcome = await api.createContext(signal);
       if (outcome.kind === 'failed') throw outcome.error;
-      hold = null;
+      hold.end();
       const used = callsInMonth(memory.now().calls, clock.now().atMs);
       const limit = options.monthlyCalls === 0 ? 'no limit' : `a limit of ${options.monthlyCalls}`;
       return `OctoEverywhere accepts the key. ${used} calls made this month, with ${limit}.`;
@@ -239,31 +210,6 @@ function longWaitMs(reaction: Reaction): number | null {
     case 'wait':
       return null;
   }
-}
-
-function withWait(error: BackendError, waitMs: number): BackendError {
-  const { message, code, retry, hint, cause } = error;
-  return new BackendError(message, { code, retry, hint, cause, retryAfterMs: waitMs });
-}
-
-function tooSoon(leftMs: number): BackendError {
-  return new BackendError(
-    `octoeverywhere: asked ${Math.ceil(leftMs / 1_000)} s before the service allows it`,
-    {
-      code: 'BACKEND_RATE_LIMITED',
-      retry: 'soon',
-      retryAfterMs: leftMs,
-    },
-  );
-}
-
-function noKey(): BackendError {
-  return new BackendError('octoeverywhere: no api_key is set', {
-    code: 'BACKEND_BAD_KEY',
-    retry: 'never',
-    retryAfterMs: sayAgainMs,
-    hint: 'Put the api_key of octoeverywhere.com into the secrets file and restart.',
-  });
 }
 
 function spent(limit: number, atMs: number): BackendError {
