@@ -8,6 +8,8 @@ const hints: Readonly<Record<string, string>> = {
   ENOTFOUND: 'The host name is not known: check it, or use an IP address.',
   EHOSTUNREACH: 'The host cannot be reached: is it switched on and in this network?',
   ETIMEDOUT: 'The host does not answer: is it switched on and in this network?',
+  ECONNRESET: 'The peer hung up: does it want wss:// instead of ws://?',
+  EPROTO: 'The peer does not speak TLS: does it want ws:// instead of wss://?',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'The certificate is self-signed: give its authority as ca_file.',
   SELF_SIGNED_CERT_IN_CHAIN: 'The certificate has a private authority: give it as ca_file.',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'The certificate has a private authority: give it as ca_file.',

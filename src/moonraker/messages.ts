@@ -24,7 +24,7 @@ export const printerInfoSchema = v.object({ state_message: v.fallback(v.string()
 export const objectListSchema = v.object({ objects: v.array(v.string()) });
 
 /** Klipper objects with those of their fields that were asked for or have changed. */
-export const statusTreeSchema = v.record(v.string(), v.record(v.string(), v.unknown()));
+const statusTreeSchema = v.record(v.string(), v.record(v.string(), v.unknown()));
 
 /** Klipper objects with their fields. */
 export type StatusTree = v.InferOutput<typeof statusTreeSchema>;

@@ -11,7 +11,7 @@ import { createWaker } from './waker.ts';
 export type Phase = 'printing' | 'paused' | 'over' | 'away' | 'broken';
 
 /** The phase of a reading. Without `ready` the state of the print says nothing: an emergency stop reads `paused`. */
-export function phaseOf(snapshot: PrinterSnapshot): Phase {
+function phaseOf(snapshot: PrinterSnapshot): Phase {
   if (snapshot.klippy === 'error' || snapshot.klippy === 'shutdown') return 'broken';
   if (snapshot.klippy !== 'ready') return 'away';
   if (snapshot.state === 'printing' || snapshot.state === 'paused') return snapshot.state;

@@ -57,7 +57,7 @@ function buttonText(answer: Answer, incidentId: string): string {
 }
 
 /** The name of the action that a button sends, such as `lookout_resume_7f3a`. */
-export function answerAction(answer: Answer, incidentId: string): string {
+function answerAction(answer: Answer, incidentId: string): string {
   return `lookout_${answer}_${toPromptId(incidentId)}`;
 }
 

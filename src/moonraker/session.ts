@@ -15,7 +15,7 @@ import { openTransport, type Transport, type TransportEnd } from './transport.ts
 /** Moonraker takes 10 MiB; nothing it sends us comes near. */
 export const maxFrameBytes = 10 * 1024 * 1024;
 /** An answer that takes longer is not coming: a result that Moonraker cannot encode is never sent. */
-export const defaultTimeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 const connectTimeoutMs = 5_000;
 /** A peer that is silent for a whole interval after a ping is dead. */
 const pingEveryMs = 10_000;
