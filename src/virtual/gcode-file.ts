@@ -12,7 +12,7 @@ export interface VirtualPrint {
   heatMs: number;
   /** From this layer on it fails (spaghetti); null for a good print. */
   failsFromLayer: number | null;
-  /** G-code lines at the start of a layer, such as `M600` or `G1 X9999`. */
+  /** G-code lines before the first move of a layer, such as `M600` or `G1 X9999`; `current_layer` still reads the one before. */
   events?: readonly { layer: number; gcode: string }[];
 }
 
@@ -47,9 +47,9 @@ export function writeGcodeFile(print: VirtualPrint): string {
   ];
   for (let layer = 1; layer <= print.layers; layer += 1) {
     lines.push(';LAYER_CHANGE', `;Z:${(layer * layerHeight).toFixed(2)}`);
-    lines.push(`SET_PRINT_STATS_INFO CURRENT_LAYER=${layer}`);
     if (layer > 1) lines.push(`M73 P${Math.floor(((layer - 1) / print.layers) * 100)}`);
     for (const event of print.events ?? []) if (event.layer === layer) lines.push(event.gcode);
+    lines.push(`SET_PRINT_STATS_INFO CURRENT_LAYER=${layer}`);
     lines.push('EXCLUDE_OBJECT_START NAME=part', `G1 Z${(layer * layerHeight).toFixed(2)} F6000`);
     for (let move = 0; move < moves; move += 1) {
       const [x, y] = corners[(move + 1) % corners.length] ?? corners[0];

@@ -55,8 +55,9 @@ export function createMoonrakerLink(
   let state: LinkState = 'disconnected';
   let timer: NodeJS.Timeout | null = null;
 
-  const setState = (next: LinkState) => {
+  const setState = (next: LinkState, told: string | null = null) => {
     state = next;
+    if (told !== null) hub.notify(told, []);
     for (const listener of [...onState]) listener(next);
   };
   const registerRemote = (klippy: Klipper, name: string) => {
@@ -72,8 +73,7 @@ export function createMoonrakerLink(
       setImmediate(() => {
         if (connected !== klippy) return;
         if (change.status['webhooks']?.['state'] === 'shutdown') {
-          setState('shutdown');
-          hub.notify('klippy_shutdown', []);
+          setState('shutdown', 'klippy_shutdown');
         }
         const news = change.status['print_stats'];
         if (news === undefined) return;
@@ -84,36 +84,40 @@ export function createMoonrakerLink(
     });
     stats = reply.status['print_stats'] ?? {};
   };
+  const later = (step: () => void, ms: number) => {
+    if (timer !== null) clearTimeout(timer);
+    timer = setTimeout(step, ms);
+  };
+  /** Moonraker looks for the socket, asks for the state, and takes the rest of its steps, each after a while. */
   const connect = () => {
     const klippy = printer.klipper;
     if (klippy === null || connected !== null) return;
     connected = klippy;
     hasBeenConnected = true;
     setState('startup');
-    const init = async () => {
-      if (connected !== klippy) return;
-      if (klippy.state === 'startup') {
-        timer = setTimeout(init, initMs);
-        return;
-      }
-      await watchOwn(klippy);
-      if (connected !== klippy) return;
+    later(() => void init(klippy), initMs);
+  };
+  const init = async (klippy: Klipper) => {
+    if (klippy.state === 'startup') return later(() => void init(klippy), initMs);
+    await watchOwn(klippy);
+    if (connected !== klippy) return;
+    // An error tells nobody: only asking shows it.
+    setState(klippy.state);
+    if (klippy.state !== 'ready') return;
+    later(() => {
+      // Between these two moments server.info says ready while a macro's call to an agent is still lost.
       for (const name of remote.keys()) registerRemote(klippy, name);
-      setState(klippy.state);
-      // An error tells nobody: only asking shows it.
-      if (klippy.state === 'ready') hub.notify('klippy_ready', []);
-    };
-    timer = setTimeout(() => void init(), initMs);
+      if (state === 'ready') setState('ready', 'klippy_ready');
+    }, initMs / 2);
   };
   const disconnect = () => {
     if (timer !== null) clearTimeout(timer);
     timer = null;
     if (connected === null) return;
     connected = null;
-    setState('disconnected');
     for (const reject of [...pending]) reject(refuse.noKlippy('Klippy Disconnected'));
     pending.clear();
-    hub.notify('klippy_disconnected', []);
+    setState('disconnected', 'klippy_disconnected');
   };
   const klippy = () => {
     if (connected === null) throw refuse.noKlippy();
@@ -180,13 +184,16 @@ export function createMoonrakerLink(
     onState,
     start: () => {
       stops.push(
-        printer.onState((next) => (next === 'disconnected' ? disconnect() : connect())),
+        printer.onState((next) => {
+          if (next === 'disconnected') disconnect();
+          else if (next === 'startup') later(connect, initMs);
+        }),
         printer.onGcodeResponse((line) => {
           if (connected === null || state === 'startup') return;
           hub.notify('gcode_response', [line]);
         }),
       );
-      connect();
+      later(connect, initMs);
     },
     stop: () => {
       for (const stop of stops.splice(0)) stop();

@@ -12,7 +12,7 @@ import { type AgentEvent, registerExtensionMethods } from './moonraker-extension
 import { createMoonrakerHistory } from './moonraker-history.ts';
 import { answerHttp } from './moonraker-http.ts';
 import { createMoonrakerHub } from './moonraker-hub.ts';
-import { createMoonrakerLink } from './moonraker-link.ts';
+import { createMoonrakerLink, type LinkState } from './moonraker-link.ts';
 import { registerPrinterMethods } from './moonraker-printer-methods.ts';
 import { type GcodeStoreEntry, procStats, registerServerMethods } from './moonraker-server-methods.ts';
 import { registerWebcamMethods, type VirtualWebcamEntry } from './moonraker-webcams.ts';
@@ -52,6 +52,8 @@ export interface VirtualMoonraker {
   readonly agentEvents: readonly AgentEvent[];
   /** The console: scripts of clients and answers of Klipper, the newest 1000. */
   readonly gcodeStore: readonly GcodeStoreEntry[];
+  /** As `server.info` tells it. */
+  readonly klippyState: LinkState;
   /** How many clients are connected now. */
   clients(): number;
   setWebcams(webcams: readonly VirtualWebcamEntry[]): void;
@@ -231,6 +233,9 @@ export async function startVirtualMoonraker(options: VirtualMoonrakerOptions): P
     requests: hub.requests,
     agentEvents,
     gcodeStore,
+    get klippyState() {
+      return link.state;
+    },
     clients: () => hub.clients.size,
     setWebcams: webcams.set,
     setSilent: (silent) => {

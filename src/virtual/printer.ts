@@ -53,7 +53,7 @@ export interface VirtualPrinter {
   emergencyStop(reason?: string): void;
   /** What RESTART does: the host process ends and comes back. Resolves at its next `ready` or `error`. */
   restart(): Promise<void>;
-  /** The host process dies and stays away until `restart`. */
+  /** The host process dies without a word and stays away until `restart`. */
   kill(): void;
   /** Makes the following starts end in `error` with this text; null mends it. */
   setConfigError(text: string | null): void;
@@ -124,12 +124,12 @@ export function createVirtualPrinter(options: VirtualPrinterOptions = {}): Virtu
     restartTimer = null;
     if (klipper === null) return;
     const gone = klipper;
-    gone.gcode.respondInfo('Klipper state: Disconnect');
     klipper = null;
     tellState('disconnected');
     gone.dispose();
   };
   const restart = (): Promise<void> => {
+    klipper?.gcode.respondInfo('Klipper state: Disconnect');
     kill();
     if (isClosed) return Promise.resolve();
     return new Promise((resolve) => {
