@@ -69,7 +69,11 @@ const keptContexts = 100;
 const leastIntervalSec = 20;
 
 const level = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(5)), 3);
-const createSchema = v.strictObject({ WarningConfidenceLevel: level, PauseConfidenceLevel: level });
+const createSchema = v.pipe(
+  v.unknown(),
+  v.check((value) => !Array.isArray(value), 'an object'),
+  v.strictObject({ WarningConfidenceLevel: level, PauseConfidenceLevel: level }),
+);
 
 interface Remembered extends ServiceContext {
   seen: Seen;

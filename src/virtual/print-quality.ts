@@ -32,7 +32,7 @@ export const nothingSeen: Seen = { score: 0, badSinceMs: null, badFrames: 0, las
 const badFrom = 50;
 const cleanBelow = 30;
 /** A picture counts for half after this long. */
-const halfLifeMs = 10_000;
+const halfLifeMs = 8_000;
 /** Seconds alone could be one picture and its repetition. */
 const framesToWarn = 2;
 const framesToPause = 3;

@@ -27,7 +27,7 @@ export async function judgePicture(jpeg: Uint8Array): Promise<Picture | null> {
   const { default: sharp } = await import('sharp');
   try {
     const { data, info } = await sharp(jpeg, { failOn: 'truncated' })
-      .resize({ width })
+      .resize({ width, withoutEnlargement: true })
       .removeAlpha()
       .toColourspace('srgb')
       .raw()

@@ -136,6 +136,19 @@ test('a restart in the same print keeps the context and the wait', async (t) => 
   );
 });
 
+test('a wait that the last answer has changed holds after a restart', async (t) => {
+  const rig = await startRig(t, {}, 20);
+  await rig.assess();
+  await rig.clock.advance(20_000);
+  rig.service.setIntervalSec(300);
+  await rig.assess();
+  rig.restart();
+  const leftMs = rig.backend.readyInMs?.() ?? 0;
+  assert.ok(leftMs >= 300_000, `waits ${leftMs} ms`);
+  await rig.clock.advance(leftMs);
+  await rig.assess();
+});
+
 test('a process that was killed in the middle of a call waits just the same', async (t) => {
   const rig = await startRig(t);
   await rig.assess();
