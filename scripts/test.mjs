@@ -30,7 +30,7 @@ for (const each of kinds) {
 }
 process.exit(isFailed ? 1 : 0);
 
-/** Runs the files: two at a time, but those of e2e one by one, because each is a whole printer. The time limit is per file. */
+/** Runs the files, two at a time; those of e2e wait most of their time, in several scenes at once. The time limit is per file. */
 function run(each, chosen) {
   const isE2e = each === 'e2e';
   const { status, error } = spawnSync(
@@ -39,7 +39,7 @@ function run(each, chosen) {
       '--import',
       'tsx',
       '--test',
-      `--test-concurrency=${isE2e ? 1 : 2}`,
+      '--test-concurrency=2',
       `--test-timeout=${isE2e ? 1_800_000 : 300_000}`,
       '--test-reporter=./scripts/test-reporter.mjs',
       '--test-reporter-destination=stdout',
