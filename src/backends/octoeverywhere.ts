@@ -91,9 +91,9 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
     return fresh;
   };
 
-  /** The print may have ended while the call was under way; its context is not to come back then. */
-  const ifCurrent = (context: Context, next: Context | null): Partial<Memory> =>
-    memory.now().context?.ContextId === context.ContextId ? { context: next } : {};
+  /** The print may have ended while the call was under way: then neither context nor wait are to come back. */
+  const ifCurrent = (context: Context, change: Partial<Memory>): Partial<Memory> =>
+    memory.now().context?.ContextId === context.ContextId ? change : {};
 
   /** Settles what a failed call means for the next one. Returns the error to throw. */
   const settleFailure = async (context: Context, failure: Failure, waitMs: number): Promise<BackendError> => {
@@ -103,13 +103,12 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
     if (isSwitching) log.warn('the rest of this print goes to the fallback host', { error });
     if (isUseless) log.warn('the context is of no use any more', { error });
     const nextInMs = Math.max(waitMs, error.retryAfterMs ?? 0);
-    await memory.save({
-      lastCall: { ...clock.now(), waitMs: nextInMs },
-      ...ifCurrent(
-        context,
-        isUseless ? null : { ...context, isOnFallback: context.isOnFallback || isSwitching },
-      ),
-    });
+    await memory.save(
+      ifCurrent(context, {
+        lastCall: { ...clock.now(), waitMs: nextInMs },
+        context: isUseless ? null : { ...context, isOnFallback: context.isOnFallback || isSwitching },
+      }),
+    );
     // A context that has worked before may just have run out. One that never did will not be mended by another.
     const isHopeless = isUseless ? context.intervalMs === null : reaction !== 'renew';
     const longMs = isHopeless ? longWaitMs(reaction) : null;
@@ -118,10 +117,10 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
 
   const settleAnswer = async (context: Context, answer: Judgement): Promise<Assessment> => {
     const nextInMs = intervalMs(answer.NextProcessIntervalSec, options.minIntervalMs);
-    const change = {
+    const change = ifCurrent(context, {
       lastCall: { ...clock.now(), waitMs: nextInMs },
-      ...ifCurrent(context, { ...context, intervalMs: nextInMs }),
-    };
+      context: { ...context, intervalMs: nextInMs },
+    });
     if (context.intervalMs === nextInMs) memory.change(change);
     else await memory.save(change);
     return {
@@ -154,7 +153,7 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
       if (outcome.kind === 'failed') throw await settleFailure(context, outcome, waitMs);
       return await settleAnswer(context, outcome.answer);
     } catch (error) {
-      if (signal.aborted) memory.change({ lastCall: { ...clock.now(), waitMs } });
+      if (signal.aborted) memory.change(ifCurrent(context, { lastCall: { ...clock.now(), waitMs } }));
       throw error;
     } finally {
       if (!hasConnected) memory.change({ calls: countCalls(memory.now().calls, sent.atMs, -1) });

@@ -41,15 +41,23 @@ test('the end of another print drops nothing', async (t) => {
   assert.equal(rig.service.contexts.length, 1);
 });
 
-test('a call that outlives its print does not bring the context back', async (t) => {
+test('a call that outlives its print brings back neither the context nor the wait', async (t) => {
   const rig = await startRig(t);
-  const assessing = rig.assess();
-  await until('the context', () => rig.count('createcontext') === 1);
-  rig.backend.printEnded?.(aJob());
-  await assessing;
-  rig.backend.printEnded?.(aJob());
-  await rig.clock.advance(0);
-  assert.doesNotMatch(rig.store.documents.get('octoeverywhere') ?? '', /ContextId/);
+  await rig.assess();
+  await rig.clock.advance(40_000);
+  for (const fault of ['none', 'bad-gateway'] as const) {
+    rig.service.setFault(fault);
+    const before = rig.count('process');
+    const assessing = rig.assess().catch(() => {});
+    await until('the call', () => rig.count('process') > before);
+    rig.backend.printEnded?.(aJob());
+    await assessing;
+    assert.equal(rig.backend.readyInMs?.(), 0);
+    assert.doesNotMatch(rig.store.documents.get('octoeverywhere') ?? '', /ContextId/);
+    rig.service.setFault('none');
+    await rig.assess();
+    await rig.clock.advance(40_000);
+  }
 });
 
 test('the verdict is the service’s own: quality first, then a warning, then a pause, and back', async (t) => {
