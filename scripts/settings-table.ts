@@ -1,7 +1,7 @@
 // Writes what follows from the key tables: the settings table of README.md and moonraker-lookout.conf.example.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { octoeverywhereKeys } from '../src/backends/octoeverywhere-keys.ts';
+import { backendKeys } from '../src/backends/registry.ts';
 import { type SectionKeys, sectionKeys } from '../src/config/schema.ts';
 import { variableName } from '../src/config/sources.ts';
 import { fallbackText, rangeText } from '../src/config/values.ts';
@@ -10,7 +10,7 @@ const begin = '<!-- settings -->';
 const end = '<!-- /settings -->';
 
 /** Every section with its keys, those of the backends included. */
-export const sections: readonly SectionKeys[] = sectionKeys({ octoeverywhere: octoeverywhereKeys });
+export const sections: readonly SectionKeys[] = sectionKeys(backendKeys);
 
 /** The settings as Markdown: a heading and a table for each section, padded as the formatter wants it. */
 export function settingsTable(): string {

@@ -2,6 +2,9 @@
 import type { Clock, Log, Store } from '../core/ports.ts';
 import type { Notice } from '../core/types.ts';
 
+/** What a service's own app may ask of the printer. */
+export type RemoteCommand = 'pause' | 'resume' | 'cancel';
+
 /** The house as a backend sees it. */
 export interface BackendDeps {
   readonly clock: Clock;
@@ -14,4 +17,6 @@ export interface BackendDeps {
   readonly bootId: string;
   /** Says one sentence to the user, such as that a budget runs low. */
   readonly onNotice: (notice: Notice) => void;
+  /** Takes a command that came through the service and that the user has switched on. */
+  readonly onCommand?: (command: RemoteCommand) => void;
 }

@@ -59,6 +59,7 @@ export async function waitOut(
 export interface Hold {
   /** Throws the error of the hold while it lasts, with the wait that is left. */
   refuse(): void;
+  isOn(): boolean;
   /** No request for `ms`, or for as long as the service itself asked for. Returns the error to throw. */
   start(ms: number, error: BackendError): BackendError;
   end(): void;
@@ -66,21 +67,22 @@ export interface Hold {
 
 /** Makes a hold that has not started. */
 export function createHold(clock: Clock): Hold {
-  let held: { readonly untilTickMs: number; readonly error: BackendError } | null = null;
+  let untilTickMs = Number.NEGATIVE_INFINITY;
+  let reason: BackendError | null = null;
+  const restMs = () => untilTickMs - clock.now().tickMs;
   return {
     refuse: () => {
-      const { tickMs } = clock.now();
-      if (held !== null && tickMs < held.untilTickMs)
-        throw withWait(held.error, Math.min(held.untilTickMs - tickMs, sayAgainMs));
-      held = null;
+      if (reason !== null && restMs() > 0) throw withWait(reason, Math.min(restMs(), sayAgainMs));
     },
+    isOn: () => restMs() > 0,
     start: (ms, error) => {
       const waitMs = Math.max(ms, error.retryAfterMs ?? 0);
-      held = { untilTickMs: clock.now().tickMs + waitMs, error };
+      untilTickMs = clock.now().tickMs + waitMs;
+      reason = error;
       return withWait(error, Math.min(waitMs, sayAgainMs));
     },
     end: () => {
-      held = null;
+      untilTickMs = Number.NEGATIVE_INFINITY;
     },
   };
 }

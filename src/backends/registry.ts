@@ -4,10 +4,13 @@ import type { Backend } from '../core/ports.ts';
 import type { BackendDeps } from './deps.ts';
 import { createOctoEverywhere } from './octoeverywhere.ts';
 import { octoeverywhereKeys } from './octoeverywhere-keys.ts';
+import { createPrintWatch } from './printwatch.ts';
+import { printwatchKeys } from './printwatch-keys.ts';
 
 /** The key tables by the name in `[backend] use:` and `[backend NAME]`. The first is the default. */
 export const backendKeys = {
   octoeverywhere: octoeverywhereKeys,
+  printwatch: printwatchKeys,
 };
 
 type Factories = {
@@ -19,6 +22,7 @@ type Factories = {
 
 const factories: Factories = {
   octoeverywhere: createOctoEverywhere,
+  printwatch: createPrintWatch,
 };
 
 /** The name of a registered backend. */

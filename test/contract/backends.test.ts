@@ -15,10 +15,11 @@ import { type Expected, type FaultCase, faultCases } from './faults.ts';
 import type { BackendFixture, Stage } from './fixture.ts';
 import { findLeaks } from './leaks.ts';
 import { octoeverywhereFixture } from './octoeverywhere.fixture.ts';
+import { printwatchFixture } from './printwatch.fixture.ts';
 import { type Service, startService } from './service.ts';
 
 /** One entry for each registered backend. */
-const fixtures: readonly BackendFixture[] = [octoeverywhereFixture];
+const fixtures: readonly BackendFixture[] = [octoeverywhereFixture, printwatchFixture];
 
 /** Long enough for a busy machine to answer well, short enough to wait for often. */
 const timeoutMs = 1_500;
