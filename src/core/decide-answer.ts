@@ -1,9 +1,16 @@
 // What a person's answer does: pause, let it go on, cancel, or only close the alert; and what came of it.
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { explainAnswerDelayed, explainAnswerFailed } from './explain.ts';
-import { type Incident, isPausedByUs, isUnderWay, isWaved } from './incident.ts';
-import type { ActionOutcome, Answer, Moment } from './types.ts';
-import type { DecideOptions, Decision, Effect, WatchInput, WatchState } from './watch-state.ts';
+import { type Incident, isIncidentId, isPausedByUs, isUnderWay, isWaved } from './incident.ts';
+import type { ActionOutcome, Answer, Moment, Score } from './types.ts';
+import type {
+  AcceptedScene,
+  DecideOptions,
+  Decision,
+  Effect,
+  WatchInput,
+  WatchState,
+} from './watch-state.ts';
 
 /** One step for an answer, from whichever channel. An answer to an alert that is over touches nothing. */
 export function answered(
@@ -15,7 +22,7 @@ export function answered(
 ): Decision {
   const { incident } = state;
   if (incident === null || (id !== null && id !== incident.id)) {
-    return { state, effects: id === null ? [] : [closeAlert(id)] };
+    return { state, effects: id !== null && isIncidentId(id) ? [closeAlert(id)] : [] };
   }
   const close = closeAlert(incident.id);
   // With nothing printing there is nothing left to do; a PAUSE then would spoil the next print's.
@@ -46,13 +53,21 @@ function letGoOn(
   options: DecideOptions,
 ): Decision {
   const close = closeAlert(incident.id);
-  const waved: WatchState = { ...state, incident: { ...incident, answer } };
+  // Muted from the answer on, and anew from the resume on: whatever becomes of the resume, this has been looked at.
+  const accepted = accept(state, incident, now, options);
+  const waved: WatchState = { ...accepted, incident: { ...incident, answer } };
   // Our pause is on its way and cannot be called back: it is undone as soon as it is done.
-  if (isUnderWay(incident)) return { state: accept(waved, incident, now, options), effects: [close] };
+  if (isUnderWay(incident)) return { state: waved, effects: [close] };
   // "False alarm" ends our own pause only: the hands of whoever made another may be in the printer.
   const isResume = answer === 'resume' ? state.wasPaused : isPausedByUs(incident, state.wasPaused);
   if (isResume) return { state: waved, effects: [close, resume(incident)] };
-  return { state: { ...accept(state, incident, now, options), incident: null }, effects: [close] };
+  return { state: { ...accepted, incident: null }, effects: [close] };
+}
+
+/** What is accepted is the worst that was looked at; while the trouble lasts, less of it later does not lower that. */
+export function acceptScene(before: AcceptedScene | null, score: Score): AcceptedScene {
+  const isWorst = before === null || before.hasCleared || score > before.score;
+  return { score: isWorst ? score : before.score, hasCleared: false, isTold: false };
 }
 
 function accept(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): WatchState {
@@ -60,7 +75,7 @@ function accept(state: WatchState, incident: Incident, now: Moment, options: Dec
     ...state,
     verdict: 'clear',
     trouble: null,
-    accepted: { score: incident.score, hasCleared: false, isTold: false },
+    accepted: acceptScene(state.accepted, incident.score),
     quietUntilTickMs: now.tickMs + options.resumeMuteMs,
   };
 }
@@ -80,7 +95,7 @@ type AnswerFinished = Extract<WatchInput, { kind: 'answer-finished' }>;
 /** One step for the end of what an answer ordered. */
 export function answerFinished(state: WatchState, finished: AnswerFinished, now: Moment): Decision {
   const { incidentId: id, answer, outcome } = finished;
-  if (outcome.kind === 'done') return keepIdleTimeout(state, id, outcome);
+  if (outcome.kind === 'done') return answerDone(state, finished);
   if (outcome.kind === 'delayed') {
     return { state, effects: [{ kind: 'tell', notice: explainAnswerDelayed(answer, outcome.waitedMs) }] };
   }
@@ -91,6 +106,13 @@ export function answerFinished(state: WatchState, finished: AnswerFinished, now:
   // The buttons were taken away with the answer: without them the user could not try again.
   const open: Incident = { ...incident, answer: null };
   return { state: { ...state, incident: open }, effects: [tell, raiseAlert(state, open, now)] };
+}
+
+function answerDone(state: WatchState, { incidentId: id, outcome }: AnswerFinished): Decision {
+  const kept = keepIdleTimeout(state, id, outcome);
+  // It prints, and its pause was too short to be seen: there is no resume to come that would end the incident.
+  const isOver = state.incident?.id === id && isWaved(state.incident) && !state.wasPaused;
+  return isOver ? { state: { ...kept.state, incident: null }, effects: kept.effects } : kept;
 }
 
 /**

@@ -1,4 +1,5 @@
 // What a change of the print means for the watch: a new print, a resume by anybody, an end, a pause observed late.
+import { acceptScene } from './decide-answer.ts';
 import { afterBreak } from './decide-blind.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { isBefore, isMacroPause } from './gates.ts';
@@ -81,7 +82,8 @@ function endPrint(state: WatchState, print: Print | null, now: Moment): Decision
   if (state.isAlertDue && resting.incident !== null && print !== null) {
     effects.push(raiseAlert(resting, resting.incident, now));
   }
-  if (job !== null) effects.push(...restoreIdleTimeout(state.idleTimeoutBeforeS), { kind: 'end-print', job });
+  effects.push(...restoreIdleTimeout(state.idleTimeoutBeforeS));
+  if (job !== null) effects.push({ kind: 'end-print', job });
   return { state: resting, effects };
 }
 
@@ -147,7 +149,7 @@ function goOnUnattended(state: WatchState, now: Moment): Decision {
 function acceptedOnResume({ incident, trouble, last, accepted }: WatchState): AcceptedScene | null {
   const score = incident?.score ?? (trouble === null ? null : last?.assessment.score);
   // Where nothing was wrong there is nothing new to accept: later trouble is new.
-  return score == null ? accepted : { score, hasCleared: false, isTold: false };
+  return score == null ? accepted : acceptScene(accepted, score);
 }
 
 function paused(state: WatchState, { by }: Paused, now: Moment): Decision {

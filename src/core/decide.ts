@@ -143,7 +143,7 @@ function react(state: WatchState, sighting: Sighting, now: Moment, options: Deci
   if (sighting.verdict === 'failing') return fail(state, incident, now, options);
   // What the alert says, that it will not be paused again, is true no longer.
   if (!incident.isAccepted) return { state, effects: [] };
-  return show(state, { ...incident, isAccepted: false, answer: null }, now);
+  return show(state, { ...incident, isAccepted: false }, now);
 }
 
 function open(
@@ -176,9 +176,11 @@ function open(
     : show(opened, incident, now);
 }
 
+/** An alert that is shown can be answered, whatever was answered to it before. */
 function show(state: WatchState, incident: Incident, now: Moment): Decision {
-  const next = { ...state, incident };
-  return { state: next, effects: [raiseAlert(next, incident, now)] };
+  const shown: Incident = { ...incident, answer: null };
+  const next = { ...state, incident: shown };
+  return { state: next, effects: [raiseAlert(next, shown, now)] };
 }
 
 /** The incident becomes failing, once, and gets its one automatic action: here and nowhere else. */
@@ -227,5 +229,5 @@ function actionFinished(state: WatchState, { incidentId: id, outcome }: Finished
   }
   // Answered meanwhile, and it did what was asked: the answer has taken the alert away already.
   if (told.answer !== null && outcome.kind === 'done') return { state: next, effects: [] };
-  return { state: next, effects: [raiseAlert(next, told, now)] };
+  return show(next, told, now);
 }

@@ -73,6 +73,11 @@ export function isPausedByUs({ action, answer }: Incident, isPaused: boolean): b
   return isPaused && (answer === 'pause' || (action?.state === 'done' && action.what === 'gcode'));
 }
 
+/** True for text that can be the id of an incident: what comes back with an answer may hold anything. */
+export function isIncidentId(text: string): boolean {
+  return /^[a-z0-9]{1,32}$/.test(text);
+}
+
 /** A short id, unique within a print and between prints of one boot. */
 export function incidentId(job: JobRef, count: number): string {
   return `${Math.max(0, Math.round(job.startTickMs)).toString(36)}n${count}`;

@@ -94,6 +94,7 @@ tellAll('an alert while we hold the print paused', pausedByUs, {
     [says('resume', null), 'close', 'do resume'],
     [printing(), 'close', 'idle 600'],
   ],
+  'to what cannot be an alert': [[says('resume', 'x"; M112')], [says('cancel', '')]],
   'to an alert of the past': [
     [says('resume', 'old0n1'), 'close'],
     [says('cancel', 'old0n1'), 'close'],
@@ -182,6 +183,28 @@ tellAll('an alert while it prints', warning, {
   ],
 });
 
+tellAll('a pause of ours that was too short to be seen', [...ordered, [acted(done()), told]], {
+  'false alarm: quiet, then told as accepted': [
+    [says('false-alarm'), 'close', 'do resume'],
+    [look('failing')],
+    [answerCame('resume', done())],
+    [wait(600_000)],
+    [look('failing'), warned],
+  ],
+  'false alarm, and it fails on: that alert can be answered too': [
+    [says('false-alarm'), 'close', 'do resume'],
+    [wait(600_000)],
+    [look('failing', 0.9), notStopped],
+    [says('false-alarm'), 'close'],
+    [look('failing', 0.9)],
+  ],
+  'what a pause of before came to changes nothing': [
+    [says('false-alarm'), 'close', 'do resume'],
+    [answerCame('pause', done())],
+    [answerCame('pause', failed, 'old0n1'), 'tell not taken effect'],
+  ],
+});
+
 tellAll('an answer while our pause is on its way', ordered, {
   'false alarm: undone as soon as it is done': [
     [acted(delayed), 'tell asked Klipper'],
@@ -216,7 +239,8 @@ tellAll('an answer while our pause is on its way', ordered, {
   'cancel, and both fail': [
     [says('cancel'), 'close', 'do cancel'],
     [acted(failed), notStopped],
-    [answerCame('cancel', failed), 'tell not taken effect', notStopped],
+    [answerCame('cancel', failed), 'tell not taken effect'],
+    [says('cancel'), 'close', 'do cancel'],
   ],
   'what a person paused is said when our pause was given up': [
     [acted(failed), notStopped],

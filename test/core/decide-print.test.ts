@@ -106,6 +106,15 @@ tellAll('after a resume, from Mainsail or the screen or a macro', resumed, {
     [look('failing', 0.9), warned],
     [look('failing', 0.95), 'take pause'],
   ],
+  'a second resume of a scene that looks less bad: the worse one stays accepted': [
+    [wait(mute)],
+    [look('failing', 0.4), warned],
+    [paused('somebody')],
+    [printing(), 'close'],
+    [wait(mute)],
+    [look('failing', 0.7), warned],
+    [look('failing', 0.75), 'take pause'],
+  ],
   'paused and resumed for something else, while clear: later trouble is new': [
     [wait(mute)],
     [look('clear')],

@@ -1,0 +1,237 @@
+// The rules that keep prints safe, written down once more from the rules alone, to be held against any sequence.
+import assert from 'node:assert/strict';
+import { isSameJob } from '../../src/core/job.ts';
+import type { JobRef, Moment, Print } from '../../src/core/types.ts';
+import type { DecideOptions, Effect, WatchInput } from '../../src/core/watch-state.ts';
+
+/** Follows a sequence from the outside and fails at the first effect that breaks a rule. */
+export interface Oracle {
+  check(input: WatchInput, effects: readonly Effect[], now: Moment): void;
+}
+
+/** What a resume or a false alarm has accepted. */
+interface Acceptance {
+  /** At most the score that was accepted. */
+  score: number;
+  isVoid: boolean;
+}
+
+const unseen: Print = { kind: 'not-ready', why: 'no-moonraker', message: '' };
+const pausedTitle = /(?<!NOT )paused$/;
+
+/** Knows nothing but the inputs, the effects and the rules. */
+export function createOracle(options: DecideOptions): Oracle {
+  let print: Print = unseen;
+  let job: JobRef | null = null;
+  let pause: { readonly tickMs: number; readonly isOfFile: boolean } | null = null;
+  let quietUntilTickMs = Number.NEGATIVE_INFINITY;
+  let accepted: Acceptance | null = null;
+  /** The alert or action that is open, with the score that opened it. */
+  let open: { readonly id: string; readonly score: number } | null = null;
+  let leastSince = 1;
+  let idleOwed: number | null = null;
+  let blind: { readonly sinceTickMs: number; told: number; isPermanent: boolean } | null = null;
+  const actedFor = new Set<string>();
+  const answeredFor = new Set<string>();
+  const doneFor = new Set<string>();
+  const pausedFor = new Set<string>();
+
+  const isWatched = () =>
+    print.kind === 'printing' && print.pauseFlag !== 'macro' && print.pauseFlag !== 'unsettled';
+
+  function accept(score: number) {
+    accepted = { score, isVoid: false };
+    leastSince = 1;
+  }
+
+  function checkAction(input: WatchInput, effect: Extract<Effect, { kind: 'take-action' }>, now: Moment) {
+    assert.equal(input.kind, 'frame-assessed', 'an action needs an assessment');
+    if (input.kind !== 'frame-assessed') return;
+    assert.equal(input.assessment.suggests?.isFailing, true, 'an action needs a failing print');
+    assert.ok(job !== null && isSameJob(job, input.job), 'an action needs a frame of this print');
+    assert.ok(isWatched(), `an action on a print that is ${print.kind}`);
+    assert.ok(!actedFor.has(effect.incidentId), 'a second action for one incident');
+    assert.ok(now.tickMs >= quietUntilTickMs, 'an action in the mute');
+    assert.ok(accepted === null || accepted.isVoid, 'an action on an accepted scene');
+    assert.equal(effect.action, options.onFailure);
+    assert.notEqual(effect.action, 'alert');
+  }
+
+  function checkEffect(input: WatchInput, effect: Effect, now: Moment) {
+    const id =
+      effect.kind === 'raise-alert'
+        ? effect.alert.incidentId
+        : 'incidentId' in effect
+          ? effect.incidentId
+          : null;
+    if (id !== null) assert.match(id, /^[a-z0-9]+$/);
+    switch (effect.kind) {
+      case 'take-action':
+        checkAction(input, effect, now);
+        actedFor.add(effect.incidentId);
+        return;
+      case 'raise-alert': {
+        const { title, lines } = effect.alert;
+        for (const text of [title, ...lines]) assert.doesNotMatch(text, /[;|"\n]/);
+        const isSeen = doneFor.has(effect.alert.incidentId) || print.kind === 'paused';
+        if (pausedTitle.test(title)) assert.ok(isSeen, 'said to be paused, and nobody has seen it');
+        if (pausedTitle.test(title)) doneFor.add(effect.alert.incidentId);
+        if (pausedTitle.test(title) || title.includes('G-code was run'))
+          pausedFor.add(effect.alert.incidentId);
+        return;
+      }
+      case 'do-answer': {
+        const isLate = input.kind === 'action-finished' && answeredFor.has(effect.incidentId);
+        assert.ok(input.kind === 'answered' || isLate, 'an answer that nobody gave');
+        assert.notEqual(job, null, 'an order with nothing printing');
+        const isFalseAlarm = input.kind === 'answered' && input.answer === 'false-alarm';
+        if (isFalseAlarm) {
+          assert.equal(effect.answer, 'resume');
+          assert.ok(pausedFor.has(effect.incidentId), "a false alarm resumes somebody else's pause");
+        }
+        if (effect.answer === 'pause') pausedFor.add(effect.incidentId);
+        return;
+      }
+      case 'set-idle-timeout':
+        assert.equal(effect.seconds, idleOwed, 'an idle timeout that is not ours to give back');
+        idleOwed = null;
+        return;
+      case 'tell':
+        assert.doesNotMatch(effect.notice.text, /[;|"\n]/);
+        if (effect.notice.text.includes('is blind')) checkBlind(now);
+        return;
+      default:
+        return;
+    }
+  }
+
+  function checkBlind(now: Moment) {
+    assert.ok(blind !== null && isWatched(), 'told to be blind, and is not');
+    const isDue = blind.isPermanent || now.tickMs - blind.sinceTickMs >= options.blindAfterMs;
+    assert.ok(isDue, 'told to be blind too soon');
+    blind.told += 1;
+    assert.ok(blind.told <= 2, 'told of one outage over and over');
+  }
+
+  function hearPrint(next: Print, effects: readonly Effect[], now: Moment) {
+    const nextJob = 'job' in next && next.kind !== 'ended' ? next.job : null;
+    const isAway = next.kind === 'not-ready';
+    const isOther = !isAway && (nextJob === null || job === null || !isSameJob(job, nextJob));
+    print = next;
+    // A break may begin the telling anew.
+    if (blind !== null && (isAway || next.kind === 'paused')) blind.told = 0;
+    if (isAway) return;
+    if (isOther) {
+      // Given back with the effects of this very step.
+      if (idleOwed !== null)
+        assert.ok(
+          effects.some(({ kind }) => kind === 'set-idle-timeout'),
+          'idle timeout kept',
+        );
+      job = nextJob;
+      pause = null;
+      accepted = null;
+      open = null;
+      quietUntilTickMs = Number.NEGATIVE_INFINITY;
+      blind = null;
+    }
+    if (next.kind === 'paused') pause ??= { tickMs: now.tickMs, isOfFile: next.by === 'file' };
+    const isResumed = pause !== null && (next.kind === 'printing' || next.kind === 'heating');
+    if (!isResumed || pause === null) return;
+    const isByMacro = pause.isOfFile && now.tickMs - pause.tickMs < 20_000;
+    pause = null;
+    if (idleOwed !== null)
+      assert.ok(
+        effects.some(({ kind }) => kind === 'set-idle-timeout'),
+        'idle timeout kept',
+      );
+    if (isByMacro) {
+      // Unless an answer was given meanwhile: then somebody has looked, and the alert is closed.
+      if (effects.some(({ kind }) => kind === 'close-alert')) open = null;
+      return;
+    }
+    quietUntilTickMs = now.tickMs + options.resumeMuteMs;
+    if (open !== null) accept(open.score);
+    // With no alert open, the trouble of the last look is what is accepted.
+    else if (accepted !== null) accepted.score = Math.min(accepted.score, leastSince);
+    open = null;
+    if (blind?.told === 0) blind = null;
+  }
+
+  function hearBefore(input: WatchInput, now: Moment) {
+    switch (input.kind) {
+      case 'frame-assessed': {
+        if (job === null || !isSameJob(job, input.job) || !isWatched()) return;
+        const { suggests, quality, score } = input.assessment;
+        const isTrouble = suggests?.isWarning === true || suggests?.isFailing === true;
+        const isClear = !isTrouble && quality !== null && quality > 5;
+        if (accepted === null) return;
+        leastSince = isClear ? leastSince : Math.min(leastSince, score);
+        if (isClear || (isTrouble && score >= accepted.score + 0.15 - 1e-9)) accepted.isVoid = true;
+        return;
+      }
+      case 'frame-missed':
+        blind ??= { sinceTickMs: now.tickMs, told: 0, isPermanent: false };
+        blind.isPermanent ||= input.fault.isPermanent;
+        return;
+      case 'action-finished':
+      case 'answer-finished':
+        if (input.outcome.kind !== 'done') return;
+        idleOwed ??= input.outcome.idleTimeoutBeforeS;
+        if (input.kind === 'action-finished') doneFor.add(input.incidentId);
+        if (input.kind === 'action-finished') pausedFor.add(input.incidentId);
+        return;
+      case 'answered':
+        if (input.incidentId !== null) answeredFor.add(input.incidentId);
+        else if (open !== null) answeredFor.add(open.id);
+        return;
+      case 'restarted':
+        // Nothing is known of the printer until it is seen again.
+        print = unseen;
+        blind = null;
+        return;
+      default:
+        return;
+    }
+  }
+
+  function hearAfter(input: WatchInput, effects: readonly Effect[], now: Moment) {
+    for (const effect of effects) {
+      const isOpening = effect.kind === 'raise-alert' || effect.kind === 'take-action';
+      const id =
+        effect.kind === 'raise-alert'
+          ? effect.alert.incidentId
+          : 'incidentId' in effect
+            ? effect.incidentId
+            : '';
+      if (isOpening && open?.id !== id && input.kind === 'frame-assessed') {
+        open = { id, score: input.assessment.score };
+      }
+    }
+    if (input.kind === 'answered' && open !== null) {
+      const isOurs = input.incidentId === null || input.incidentId === open.id;
+      const isWave = input.answer === 'false-alarm' || input.answer === 'resume';
+      if (isOurs && isWave && pause === null && job !== null) {
+        quietUntilTickMs = now.tickMs + options.resumeMuteMs;
+        accept(open.score);
+        open = null;
+      }
+    }
+    const isClosed = effects.some(
+      (effect) => effect.kind === 'close-alert' && effect.incidentId === open?.id,
+    );
+    if (isClosed && input.kind === 'frame-assessed') open = null;
+    if (input.kind === 'frame-assessed' && isWatched() && blind !== null) {
+      if (job !== null && isSameJob(job, input.job)) blind = null;
+    }
+  }
+
+  return {
+    check: (input, effects, now) => {
+      hearBefore(input, now);
+      if (input.kind === 'print-changed') hearPrint(input.print, effects, now);
+      for (const effect of effects) checkEffect(input, effect, now);
+      hearAfter(input, effects, now);
+    },
+  };
+}
