@@ -1,17 +1,20 @@
 // Bundles src/main.ts into dist/. Runs as npm's `prepare`, so it must work with production packages alone.
-import { rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { hashFile, sourceHash } from './scripts/source-hash.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const outdir = join(root, 'dist');
+const next = join(outdir, '.next');
 
-// Old chunks have hashed names: without this they would pile up with every update.
-rmSync(outdir, { recursive: true, force: true });
+// Taken before the build: a source that changes meanwhile makes the next start build again.
+const hash = sourceHash(root);
+rmSync(next, { recursive: true, force: true });
 await build({
   entryPoints: [join(root, 'src/main.ts')],
-  outdir,
+  outdir: next,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -27,3 +30,13 @@ await build({
   sourcesContent: false,
   logLevel: 'warning',
 });
+
+// The old program stays whole until the new one is: chunks have hashed names, so they go in first, then main.js takes
+// them into use, then what nobody names any more is removed.
+mkdirSync(outdir, { recursive: true });
+const built = readdirSync(next).sort((a, b) => Number(a === 'main.js') - Number(b === 'main.js'));
+for (const name of built) renameSync(join(next, name), join(outdir, name));
+for (const name of readdirSync(outdir)) {
+  if (!built.includes(name)) rmSync(join(outdir, name), { recursive: true, force: true });
+}
+writeFileSync(join(root, hashFile), `${hash}\n`);

@@ -1,0 +1,56 @@
+// Asks a Moonraker on this host one thing over HTTP, for install.sh.
+//
+//   node ask-moonraker.mjs busy HOST:PORT[/PREFIX]      prints idle, busy, or unknown and why
+//   node ask-moonraker.mjs webcams HOST:PORT[/PREFIX]   prints the name of each enabled webcam, one a line
+//   node ask-moonraker.mjs knows HOST:PORT[/PREFIX] SECTION   prints yes or no: has it read this section of its configuration?
+// No answer: prints unknown and why.
+import process from 'node:process';
+
+const timeoutMs = 5_000;
+const maxBytes = 1024 * 1024;
+
+async function get(address, path) {
+  const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(timeoutMs) });
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > maxBytes) throw new Error('the answer is too large');
+  }
+  if (!response.ok) throw new Error(`HTTP ${response.status}`);
+  return JSON.parse(text)?.result;
+}
+
+/** A restart of Moonraker in the middle of a print is not for us to risk: only a clear answer counts as idle. */
+async function busy(address) {
+  const info = await get(address, '/server/info');
+  // Klipper itself says that no print can run.
+  if (['error', 'shutdown', 'startup'].includes(info?.klippy_state)) return 'idle';
+  if (info?.klippy_state !== 'ready') return `unknown Klipper is ${info?.klippy_state ?? 'not there'}`;
+  const objects = await get(address, '/printer/objects/query?print_stats');
+  const state = objects?.status?.print_stats?.state;
+  if (['standby', 'complete', 'cancelled', 'error'].includes(state)) return 'idle';
+  return ['printing', 'paused'].includes(state) ? 'busy' : `unknown print_stats.state is ${state}`;
+}
+
+async function webcams(address) {
+  const list = (await get(address, '/server/webcams/list'))?.webcams;
+  if (!Array.isArray(list)) return '';
+  return list
+    .filter((webcam) => webcam?.enabled !== false && typeof webcam?.name === 'string')
+    .map((webcam) => webcam.name)
+    .join('\n');
+}
+
+async function knows(address, section) {
+  const { config } = await get(address, '/server/config');
+  return Object.hasOwn(config, section) ? 'yes' : 'no';
+}
+
+const questions = { busy, webcams, knows };
+const [question, address, argument] = process.argv.slice(2);
+try {
+  process.stdout.write(`${await questions[question](address, argument)}\n`);
+} catch (error) {
+  process.stdout.write(`unknown ${error.cause?.code ?? error.message}\n`);
+}
