@@ -38,7 +38,7 @@ export interface Transport {
 }
 
 /** The connection did not come to stand in time. */
-export class ConnectTimeout extends Error {
+class ConnectTimeout extends Error {
   readonly code = 'CONNECT_TIMEOUT';
 }
 
