@@ -1,6 +1,7 @@
 // The virtual OctoEverywhere without its sockets: keys, contexts, intervals, forms and pictures.
 import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
+import { parseJson } from './loopback-service.ts';
 import { parseForm } from './multipart.ts';
 import type { ErrorType } from './octoeverywhere-faults.ts';
 import {
@@ -166,12 +167,4 @@ function no(
 
 function isJpeg(bytes: Buffer): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8;
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,13 +1,12 @@
 // OctoEverywhere's Gadget API on loopback: strict about every rule of its reference, and it looks at the pictures.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { BodyTooLarge, readCapped } from '../lib/capped-body.ts';
+import type { ServerResponse } from 'node:http';
+import { sendJson, startLoopbackService, type WholeRequest } from './loopback-service.ts';
 import {
   type ErrorType,
   errorBody,
   errorStatus,
   misbehave,
   type ServiceFault,
-  sendJson,
 } from './octoeverywhere-faults.ts';
 import { createGadgetService, type ServiceAnswer, type ServiceContext } from './octoeverywhere-service.ts';
 import type { Quality } from './print-quality.ts';
@@ -67,7 +66,6 @@ export interface VirtualOctoEverywhere {
   close(): Promise<void>;
 }
 
-const maxBodyBytes = 16 * 1024 * 1024;
 const keptCalls = 10_000;
 
 /** Starts both hosts on 127.0.0.1. They share everything but their faults. */
@@ -75,7 +73,6 @@ export async function startVirtualOctoEverywhere(
   options: VirtualOctoEverywhereOptions,
 ): Promise<VirtualOctoEverywhere> {
   const now = options.now ?? (() => performance.now());
-  const ended = new AbortController();
   const calls: ServiceCall[] = [];
   const faults: Record<ServiceHost, ServiceFault> = { primary: 'none', fallback: 'none' };
   const origins: Record<ServiceHost, string> = { primary: '', fallback: '' };
@@ -89,10 +86,8 @@ export async function startVirtualOctoEverywhere(
   });
   service.setIntervalSec(options.intervalSec ?? 20);
 
-  const serve = async (host: ServiceHost, incoming: IncomingMessage, response: ServerResponse) => {
-    const atMs = now();
-    const body = await readCapped(incoming, maxBodyBytes, ended.signal);
-    const { method = '', url: path = '', headers } = incoming;
+  const serve = async (host: ServiceHost, whole: WholeRequest, response: ServerResponse) => {
+    const { method, path, headers, body, atMs } = whole;
     const contentType = headers['content-type'] ?? '';
     const request = { method, path, apiKey: headers['x-api-key'], contentType, body, atMs };
     const fault = faults[host];
@@ -113,19 +108,10 @@ export async function startVirtualOctoEverywhere(
     if (calls.length > keptCalls) calls.shift();
   };
 
-  const start = async (host: ServiceHost, port: number): Promise<Server> => {
-    const server = createServer((incoming, response) => {
-      serve(host, incoming, response).catch((error: unknown) => {
-        // The other side went away, or sent more than anybody should.
-        if (error instanceof BodyTooLarge) response.writeHead(413);
-        response.end();
-      });
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(port, '127.0.0.1', resolve);
-    });
-    origins[host] = `http://127.0.0.1:${portOf(server)}`;
+  const start = async (host: ServiceHost, port: number) => {
+    const handle = (request: WholeRequest, response: ServerResponse) => serve(host, request, response);
+    const server = await startLoopbackService({ port, now, handle });
+    origins[host] = server.origin;
     return server;
   };
 
@@ -142,8 +128,7 @@ export async function startVirtualOctoEverywhere(
     setIntervalSec: service.setIntervalSec,
     forgetContexts: service.forgetContexts,
     close: async () => {
-      ended.abort();
-      await Promise.all(servers.map(stop));
+      await Promise.all(servers.map((server) => server.close()));
     },
   };
 }
@@ -155,16 +140,4 @@ function reply(response: ServerResponse, outcome: ServiceAnswer['outcome']): num
       : [errorStatus[outcome.errorType], errorBody(outcome.errorType, outcome.details)];
   sendJson(response, status, json);
   return status;
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return address !== null && typeof address === 'object' ? address.port : 0;
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }
