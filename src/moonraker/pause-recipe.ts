@@ -5,6 +5,8 @@ import { type Answered, type Observation, observing, type RecipeDeps } from './o
 
 /** An answered pause shows within 250 ms; Klipper's own sampling and a slow host are in here. */
 const observeMs = 3_000;
+/** The macro that ends a print may park, cool and wait before a pause behind it gets its turn. */
+const takeBackLimitMs = 120_000;
 /** Between two looks: brisk at first, then sparing, because a macro or a heater may take minutes. */
 const lookEveryMs = (elapsedMs: number) => (elapsedMs < 15_000 ? 1_000 : 3_000);
 /** Moonraker or Klipper may restart; after this the pause is given up. */
@@ -25,7 +27,7 @@ type Attempt = { readonly answered: () => Answered };
  * A stale `is_paused` makes Klipper answer `ok` and go on printing, so it is cleared first — but only when the file
  * is seen to move, because during a PAUSE inside the file the flag looks the same. A pause that is answered without
  * effect is sent once more. One that is not answered is never sent again: it waits behind other G-code, and a second
- * one would pause again after a resume.
+ * one would pause again after a resume. When the print ends first, the flag that the pause leaves behind is cleared.
  * @param onDelay called once when the pause has not shown within the timeout; waiting goes on
  * @returns `done` or `failed` with PAUSE_NOT_OBSERVED, KLIPPY_NOT_READY or MOONRAKER_UNREACHABLE
  * @throws the signal's reason
@@ -61,7 +63,10 @@ export async function pausePrint(
       if (phase === 'paused') return { kind: 'done', tookMs: eyes.elapsedMs(), idleTimeoutBeforeS: null };
       if (phase === 'broken')
         return failed('KLIPPY_NOT_READY', `Klipper has stopped: ${deps.snapshot().message}`);
-      if (phase === 'over') return failed('PAUSE_NOT_OBSERVED', 'nothing is printing any more');
+      if (phase === 'over') {
+        await takeBack(attempt, eyes, deps, signal);
+        return failed('PAUSE_NOT_OBSERVED', 'nothing is printing any more');
+      }
       if (!hasSaidDelay && eyes.elapsedMs() >= pauseTimeoutMs) {
         hasSaidDelay = true;
         onDelay({ kind: 'delayed', waitedMs: eyes.elapsedMs() });
@@ -102,6 +107,23 @@ export async function pausePrint(
       else return notObserved(eyes, attempt);
     }
   });
+}
+
+/**
+ * The print has ended before the pause got its turn. A PAUSE that runs with nothing printing only sets `is_paused`,
+ * and with that left behind a PAUSE in the next print, anybody's, would do nothing.
+ */
+async function takeBack(
+  attempt: Attempt | null,
+  eyes: Observation,
+  deps: RecipeDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  if (attempt === null) return;
+  if (!(await eyes.wait(() => attempt.answered() !== 'pending', takeBackLimitMs))) return;
+  const snapshot = await eyes.look();
+  if (snapshot?.isPaused !== true || eyes.phase() !== 'over') return;
+  await deps.runGcode('CLEAR_PAUSE', signal).catch(() => signal.throwIfAborted());
 }
 
 /** `lost`: the connection went while it was out, so that it may have reached Klipper or not. */

@@ -246,6 +246,20 @@ describe('pause', () => {
     assert.equal(machine.log.count('PAUSE'), 1);
   });
 
+  it('leaves no flag behind when the print ends before it gets its turn', async (t) => {
+    const { machine, moonraker, printer, startPrint } = await setUp(t);
+    await startPrint();
+    const release = machine.holdLock();
+    const cancelling = machine.gcode('CANCEL_PRINT');
+    const pausing = printer.pause(noDelay, signal);
+    await until('the request', () => moonraker.requests['printer.print.pause'] === 1);
+    release();
+    await cancelling;
+    assert.equal((await pausing).kind, 'failed');
+    assert.deepEqual([machine.log.count('PAUSE'), machine.log.count('CLEAR_PAUSE')], [1, 1]);
+    assert.equal(machine.status()['pause_resume']?.['is_paused'], false);
+  });
+
   it('does nothing to a print that is gone with Klipper', async (t) => {
     const { machine, moonraker, printer, startPrint, is } = await setUp(t);
     await startPrint();
