@@ -88,7 +88,9 @@ export function createKlipperStatus({ connection, clock, log }: KlipperStatusDep
     const hasBegun = after.printDurationMs > 0 && before.printDurationMs === 0;
     const wasFlagged = before.state === 'printing' && before.isPaused;
     const isNewlyFlagged = after.state === 'printing' && after.isPaused && !wasFlagged;
-    if (!isFull && (hasStateChanged || hasBegun || isNewlyFlagged)) refresh();
+    // Klipper tells its state four times a second: a print that follows another at once shows no change of it.
+    const hasStartedOver = before.layer !== null && (after.layer === null || after.layer < before.layer);
+    if (!isFull && (hasStateChanged || hasBegun || isNewlyFlagged || hasStartedOver)) refresh();
     if (isNewlyFlagged) refreshLater();
   };
 

@@ -250,6 +250,24 @@ describe('a print', () => {
     assert.equal(hasDuration(subscribed.at(-1)), true);
   });
 
+  it('that follows another at once, without a change of state, is known by its layers', async (t) => {
+    const { change, requests, clear } = await setUp(t);
+    const at = (layer: number | null) => ({
+      print_stats: { info: { total_layer: 9, current_layer: layer } },
+    });
+    await change({ ...starts, print_stats: { ...starts['print_stats'], print_duration: 5 } });
+    await change(at(3));
+    clear();
+    await change(at(4));
+    assert.deepEqual(requests, []);
+    await change(at(0));
+    assert.deepEqual(requests, ['printer.objects.query']);
+    clear();
+    await change(at(2));
+    await change(at(null));
+    assert.deepEqual(requests, ['printer.objects.query']);
+  });
+
   it('whose purge is taken back again and again is not subscribed to for ever', async (t) => {
     const { change, subscribed, status } = await setUp(t);
     const { signal } = new AbortController();
