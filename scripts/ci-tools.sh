@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the checks need beyond Node, npm and Python 3: shellcheck for the scripts, systemd for
+# systemd-analyze, debootstrap and systemd-container for scripts/debian-root-check.sh. Quick when they are there.
+#
+#   scripts/ci-tools.sh           shellcheck and systemd
+#   scripts/ci-tools.sh --roots   debootstrap and systemd-container as well
+set -euo pipefail
+
+packages=()
+missing() { # COMMAND PACKAGE
+  command -v "$1" >/dev/null || packages+=("$2")
+}
+
+missing shellcheck shellcheck
+missing systemd-analyze systemd
+missing curl curl
+if [[ ${1:-} == --roots ]]; then
+  missing debootstrap debootstrap
+  missing systemd-nspawn systemd-container
+fi
+if ((${#packages[@]} == 0)); then exit 0; fi
+
+as_root=()
+if ((EUID != 0)); then as_root=(sudo); fi
+"${as_root[@]}" apt-get update -q
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}"
