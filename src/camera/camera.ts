@@ -44,6 +44,7 @@ const maxAgeMs = 10_000;
 
 /** Makes the camera; connects to nothing before the first `grab`. */
 export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamera {
+  const log = deps.log.child('camera/camera');
   const http = createCameraHttp(options);
   const picker = createSourcePicker();
   const freeze = createFreezeWatch();
@@ -88,7 +89,7 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
       try {
         const frame = await tryOne(source, Math.max(leftMs / (plan.length - index), 1), signal);
         if (picker.worked(source)) {
-          deps.log.info('the camera gives pictures', { camera: source.name, url: showUrl(source.url) });
+          log.info('the camera gives pictures', { camera: source.name, url: showUrl(source.url) });
         }
         current = source;
         return frame;

@@ -69,7 +69,7 @@ export async function observing<T>(
   try {
     return await work({
       phase: () => phaseOf(deps.snapshot()),
-      elapsedMs: () => deps.clock.now().tickMs - startedMs,
+      elapsedMs: () => Math.round(deps.clock.now().tickMs - startedMs),
       lastErrorLine: () => errorLine,
       wait: (isSo, ms) => waker.wait(isSo, ms, signal),
       look: () =>
