@@ -3,6 +3,7 @@ import type { GcodeDispatch } from './gcode-dispatch.ts';
 import { numberParam, VirtualGcodeError } from './gcode-line.ts';
 import type { Motion } from './motion.ts';
 import { KlippyGone, type Reactor } from './reactor.ts';
+import type { VirtualSd } from './virtual-sd.ts';
 
 /** `Printing` means any motion or running G-code, not a print. */
 export type IdleState = 'Idle' | 'Ready' | 'Printing';
@@ -23,10 +24,15 @@ const readyAfterS = 0.5;
  * @param timeoutS above 0; Klipper's default is 600
  */
 export function createIdleTimeout(
-  deps: { readonly gcode: GcodeDispatch; readonly motion: Motion; readonly reactor: Reactor },
+  deps: {
+    readonly gcode: GcodeDispatch;
+    readonly motion: Motion;
+    readonly reactor: Reactor;
+    readonly sd: VirtualSd;
+  },
   timeoutS: number,
 ): IdleTimeout {
-  const { gcode, motion, reactor } = deps;
+  const { gcode, motion, reactor, sd } = deps;
   let limitS = timeoutS;
   let lastS = reactor.now();
   let activeSinceS = 0;
@@ -35,9 +41,11 @@ export function createIdleTimeout(
   let round = 0;
 
   const restS = () => reactor.now() - Math.max(lastS, motion.queueEnd);
+  // A file that is being read counts too: a busy host may leave the queue empty for a moment.
+  const isBusy = () => gcode.lock.isHeld || sd.isActive;
   const state = (): IdleState => {
     if (isIdle) return 'Idle';
-    return gcode.lock.isHeld || restS() < readyAfterS / reactor.speed ? 'Printing' : 'Ready';
+    return isBusy() || restS() < readyAfterS / reactor.speed ? 'Printing' : 'Ready';
   };
 
   const countDown = async (firstS: number) => {
@@ -47,7 +55,7 @@ export function createIdleTimeout(
     for (;;) {
       await reactor.waitReal(Math.min(waitS * 1000, 2 ** 31 - 1)).done;
       if (mine !== round || isIdle) return;
-      if (gcode.lock.isHeld) waitS = 1;
+      if (isBusy()) waitS = 1;
       else if (restS() < limitS) waitS = Math.max(limitS - restS(), 0.01);
       else break;
     }

@@ -111,7 +111,7 @@ export function createKlipper(options: KlipperOptions): Klipper {
     onReset: exclude.reset,
   });
   const pauseResume = createPauseResume({ gcode, sd, motion });
-  const idle = createIdleTimeout({ gcode, motion, reactor }, options.idleTimeoutS);
+  const idle = createIdleTimeout({ gcode, motion, reactor, sd }, options.idleTimeoutS);
   const displayStatus = createDisplayStatus({
     gcode,
     now,

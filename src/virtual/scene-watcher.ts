@@ -16,27 +16,32 @@ const fullMessLayers = 3;
 
 /** Returns the way to look. What was printed stays on the bed until the next print starts. */
 export function createSceneWatcher(deps: SceneWatcherDeps): () => VirtualScene {
-  let onBed = { grown: 0, spaghetti: 0 };
+  let onBed = { filename: '', layers: 0, grown: 0, spaghetti: 0 };
 
   return () => {
     const klipper = deps.klipper();
     const stats = klipper?.stats.status();
     const print = stats === undefined ? null : deps.print(stats.filename);
-    if (stats !== undefined && print !== null) {
+    if (klipper !== null && stats !== undefined && print !== null) {
       const perLayer = movesPerLayer(print.layerMs) * filamentPerMove;
-      // Cancelling retracts, so the filament alone would make the part shrink a little.
-      const layers = Math.max(
-        Number(stats['filament_used']) / perLayer,
-        (stats.info.current_layer ?? 0) - 1,
-        0,
-      );
-      onBed = lookOf(layers, print);
+      const isCancelled = klipper.stats.state === 'cancelled';
+      // Cancelling retracts: the filament alone would make the part shrink.
+      const seen = isCancelled && onBed.filename === stats.filename ? onBed.layers : 0;
+      const known = Math.max(seen, (stats.info.current_layer ?? 0) - 1, 0);
+      const layers = Math.max(known, isCancelled ? 0 : Number(stats['filament_used']) / perLayer);
+      onBed = { filename: stats.filename, layers, ...lookOf(layers, print) };
     }
     const isPrinting = klipper?.stats.state === 'printing' && onBed.grown > 0;
     const parked = (klipper?.motion.position.x ?? 0) / volume.x;
     // While a print runs the gantry is seen to move even between two lines of the file.
     const sway = Math.abs(((performance.now() / 1000) % 2) - 1) * 0.5 + 0.25;
-    return { isPrinting, ...onBed, gantry: clamp(isPrinting ? sway : parked), isDark: deps.isDark() };
+    return {
+      isPrinting,
+      grown: onBed.grown,
+      spaghetti: onBed.spaghetti,
+      gantry: clamp(isPrinting ? sway : parked),
+      isDark: deps.isDark(),
+    };
   };
 }
 

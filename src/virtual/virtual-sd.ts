@@ -59,9 +59,34 @@ export function createVirtualSd(deps: VirtualSdDeps): VirtualSd {
   const waitForTurn = () =>
     Promise.race([gcode.lock.whenFree(), new Promise<void>((resolve) => (wakeLoop = resolve))]);
 
+  /** The file stands still or is over; `message` when a line of it was refused. */
+  const settle = (message: string | null) => {
+    if (!isActive) return;
+    isActive = false;
+    if (message !== null) stats.ended('error', message);
+    else if (file !== null) stats.stopped();
+    else stats.ended('complete');
+    for (const watcher of watchers) watcher();
+    watchers.clear();
+  };
+
+  /** Runs one line and lets go of the lock. A stop asked for by the line itself is done before anybody else has it. */
+  const runLine = async (line: string, next: number): Promise<void> => {
+    const release = await gcode.lock.acquire();
+    isLineFromFile = true;
+    try {
+      await gcode.runInside(line);
+      // A cancel from inside the file has set the position itself.
+      if (file !== null) position = next;
+      if (mustStop) settle(null);
+    } finally {
+      isLineFromFile = false;
+      release();
+    }
+  };
+
   const readLines = async (): Promise<string | null> => {
-    while (!mustStop) {
-      if (file === null) break;
+    while (!mustStop && file !== null) {
       if (position >= size) {
         closeFile();
         gcode.respondRaw('Done printing file');
@@ -71,43 +96,25 @@ export function createVirtualSd(deps: VirtualSdDeps): VirtualSd {
         await waitForTurn();
         continue;
       }
-      const end = file.text.indexOf('\n', position);
-      const next = end < 0 ? size : end + 1;
-      isLineFromFile = true;
+      const found = file.text.indexOf('\n', position);
+      const end = found < 0 ? size : found;
       try {
-        await gcode.run(file.text.slice(position, end < 0 ? size : end));
+        await runLine(file.text.slice(position, end), end + 1);
       } catch (error) {
         if (!(error instanceof VirtualGcodeError)) throw error;
-        try {
-          await gcode.run(deps.onErrorGcode);
-        } catch (second) {
-          if (!(second instanceof VirtualGcodeError)) throw second;
-        }
-        return error.message;
-      } finally {
+        // It counts as a line of the file: a cancel in it must not wait for the loop that waits for it.
+        isLineFromFile = true;
+        await gcode.run(deps.onErrorGcode).catch(ignoreRefusal);
         isLineFromFile = false;
+        return error.message;
       }
-      // A cancel from inside the file has set the position itself.
-      if (file !== null) position = next;
     }
     return null;
   };
 
   const loop = async () => {
-    try {
-      stats.started();
-      const message = await readLines();
-      isActive = false;
-      if (message !== null) stats.ended('error', message);
-      else if (file !== null) stats.stopped();
-      else stats.ended('complete');
-    } catch (error) {
-      isActive = false;
-      if (!(error instanceof KlippyGone)) throw error;
-    } finally {
-      for (const watcher of watchers) watcher();
-      watchers.clear();
-    }
+    stats.started();
+    settle(await readLines());
   };
 
   const stop = async () => {
@@ -144,7 +151,9 @@ export function createVirtualSd(deps: VirtualSdDeps): VirtualSd {
       if (file === null) return gcode.respondRaw('!! Unable to seek file');
       isActive = true;
       mustStop = false;
-      void loop();
+      loop().catch((error: unknown) => {
+        if (!(error instanceof KlippyGone)) throw error;
+      });
     },
     stop,
     cancel: async () => {
@@ -175,4 +184,8 @@ export function createVirtualSd(deps: VirtualSdDeps): VirtualSd {
       file_size: size,
     }),
   };
+}
+
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof VirtualGcodeError)) throw error;
 }

@@ -7,8 +7,7 @@ import { connectRpc, type RpcClient } from '../support/rpc-client.ts';
 import { until } from '../support/until.ts';
 import { eventOf, type Recorded, readCapture, replyOf } from './capture.ts';
 
-/** How many times faster than the recording. */
-const speed = 8;
+const usualSpeed = 8;
 const initMs = 20;
 
 /** What the printer of a session was before the recording begins. */
@@ -16,6 +15,8 @@ export type Before = 'fresh' | 'cancelled';
 
 /** How one session is played. */
 export interface Replay {
+  /** How many times faster than the recording. Default 8; less where two things follow each other closely. */
+  readonly speed?: number;
   readonly before?: Before;
   readonly macros?: 'mainsail' | 'plain';
   /** `object.field` of status changes that depend on what was before the recording. */
@@ -58,6 +59,7 @@ const rigAgent = { version: '0.0.1', type: 'agent', url: 'http://127.0.0.1/rig' 
 
 /** Plays a session: each call is sent once everything that was recorded before it has come in. */
 export async function play(name: string, how: Replay = {}): Promise<Played> {
+  const speed = how.speed ?? usualSpeed;
   const printer = createVirtualPrinter({
     speed,
     sampleMs: 250 / speed,
@@ -79,52 +81,66 @@ export async function play(name: string, how: Replay = {}): Promise<Played> {
   await other?.call('server.connection.identify', { ...rigAgent, client_name: how.otherAgent });
   const received: Record<string, unknown>[] = [];
   const recorded: Record<string, unknown>[] = [];
-  const all = () => [...received, ...client.received];
+  const all = () => withoutStart([...received, ...client.received]);
   const ignored = how.ignored ?? [];
   const countOf = (frames: Record<string, unknown>[]) =>
     frames.filter((frame) => (eventOf(frame, ignored) ?? replyOf(frame)) !== null).length;
+  const upTo = async (line: Recorded) => {
+    try {
+      await until(
+        `what came before ${line.raw}`,
+        () => countOf(all()) >= countOf(withoutStart(recorded)),
+        8_000,
+      );
+    } catch (error) {
+      const last = (frames: Record<string, unknown>[]) =>
+        frames.flatMap((frame) => eventOf(frame, ignored) ?? replyOf(frame) ?? []).slice(-6);
+      throw new Error(`${error}\nrecorded: ${last(withoutStart(recorded))}\nreceived: ${last(all())}`);
+    }
+  };
   try {
     // The recordings begin with a Moonraker that has long been ready.
     await until('a ready Klippy', () => moonraker.klippyState === 'ready');
-    await new Promise((resolve) => setTimeout(resolve, 2 * initMs));
     client.received.length = 0;
-    let hasDisconnected = false;
     const lines = readCapture(name);
     for (const [at, line] of lines.entries()) {
-      const hasCome = () => countOf(all()) >= countOf(recorded);
       if (line.dir === 'in') {
-        const frame = JSON.parse(line.raw);
-        // A recorder that connects while Moonraker starts may catch the end of that.
-        const isLeftOver = frame.method === 'notify_klippy_ready' && !hasDisconnected;
-        hasDisconnected ||= frame.method === 'notify_klippy_disconnected';
-        if (!isLeftOver) recorded.push(frame);
+        recorded.push(JSON.parse(line.raw));
       } else if (line.dir === 'out') {
-        await until(`what came before ${line.raw}`, hasCome, 8_000);
+        await upTo(line);
         const state = klippyStateAsked(lines.slice(at));
         if (state !== null) await until(`Klippy ${state}`, () => moonraker.klippyState === state, 8_000);
         if (client.closed() !== null) throw new Error('the connection has been closed');
         client.sendText(line.raw);
       } else if (/^connected #[2-9]/.test(line.raw)) {
         await until('the close', () => client.closed() !== null);
-        hasDisconnected = true;
         received.push(...client.received);
         client = await reconnect(moonraker.url);
       } else if (how.onNote !== undefined) {
         const isEnd = /^(socket closed|connect failed)/.test(line.raw);
-        if (!isEnd) await until(`what came before ${line.raw}`, hasCome, 8_000);
+        if (!isEnd) await upTo(line);
         await how.onNote(line.raw, { printer, moonraker });
       }
     }
-    await until('the end', () => countOf(all()) >= countOf(recorded), 8_000).catch(() => undefined);
+    await until('the end', () => countOf(all()) >= countOf(withoutStart(recorded)), 8_000).catch(
+      () => undefined,
+    );
     // Nothing more may come than was recorded.
     await new Promise((resolve) => setTimeout(resolve, 1_000 / speed));
-    return { recorded, received: all() };
+    return { recorded: withoutStart(recorded), received: all() };
   } finally {
     client.close();
     other?.close();
     await moonraker.close();
     printer.close();
   }
+}
+
+/** Without the `notify_klippy_ready` of Moonraker's own start, which a client may or may not be early enough for. */
+function withoutStart(frames: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+  const first = frames.findIndex((frame) => eventOf(frame, []) !== null);
+  const isReady = frames[first]?.['method'] === 'notify_klippy_ready';
+  return frames.filter((_, at) => !(isReady && at === first));
 }
 
 /** When a call asks for server.info: the state of Klippy that it was told. The recorder asked until it was so. */
