@@ -166,7 +166,8 @@ export function createMoonrakerLink(
       });
       late.catch(() => undefined);
       const work = sampler.subscribe(client, request, (change) => {
-        if (!client.needsAuth) hub.tell(client, 'status_update', [change.status, change.eventtime]);
+        if (!hub.clients.has(client)) sampler.unsubscribe(client);
+        else if (!client.needsAuth) hub.tell(client, 'status_update', [change.status, change.eventtime]);
       });
       return await Promise.race([whileConnected(work), late]);
     },
