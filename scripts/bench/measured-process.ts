@@ -1,21 +1,18 @@
 // Runs the built program as a child and reads from /proc what it costs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The built program running. */
 export interface MeasuredProcess {
   readonly child: ChildProcess;
-  /** Resident memory now, MB (10^6 bytes). */
-  rssMb(): number;
-  /** CPU time used since the start, user and system, s. */
+  /** Resident memory now, MiB. */
+  rssMib(): number;
+  /** CPU time used since the start, all threads, s. From the scheduler: /proc/PID/stat counts in whole 10 ms. */
   cpuS(): number;
   stop(): Promise<void>;
 }
-
-/** Linux' clock tick; 100 on every platform that Node runs on. */
-const ticksPerS = 100;
 
 /** Starts `node dist/main.js ARGS` with this environment added. */
 export function startMeasured(args: readonly string[], env: Record<string, string>): MeasuredProcess {
@@ -27,15 +24,17 @@ export function startMeasured(args: readonly string[], env: Record<string, strin
   const exited = once(child, 'exit');
   return {
     child,
-    rssMb: () => {
-      const kb = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-      return (Number(kb) * 1024) / 1e6;
+    rssMib: () => {
+      const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
+      return Number(kib) / 1024;
     },
     cpuS: () => {
-      const stat = readFileSync(`/proc/${child.pid}/stat`, 'utf8');
-      // The name in brackets may hold blanks; utime and stime are the 12th and 13th field after it.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / ticksPerS;
+      const folder = `/proc/${child.pid}/task`;
+      const ns = readdirSync(folder).map((task) => {
+        const [onCpu] = readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ');
+        return Number(onCpu);
+      });
+      return ns.reduce((sum, one) => sum + one, 0) / 1e9;
     },
     stop: async () => {
       child.kill('SIGTERM');
