@@ -1,4 +1,5 @@
 // A whole house for one test: printer, real Moonraker, webcam, OctoEverywhere, somebody's browser, and the built program that watches.
+import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +90,7 @@ export function scenario(
     const scene = await startScene(options);
     try {
       await play(scene, t);
+      checkAlways(scene);
     } catch (error) {
       const written = scene.lookout.lines.slice(-60).map(({ text }) => text);
       t.diagnostic(`"${name}" failed; moonraker-lookout had written:\n${written.join('\n')}`);
@@ -97,6 +99,21 @@ export function scenario(
       await scene.close();
     }
   });
+}
+
+/** What holds in every scene, whatever happens in it. */
+function checkAlways({ lookout, octoeverywhere }: Scene): void {
+  const output = lookout.lines.map(({ text }) => text);
+  assert.deepEqual(
+    output.filter((text) => text.includes(serviceKey)),
+    [],
+    'a key is never logged',
+  );
+  const bugs = output.filter((text) => /\bbug\b|TypeError|RangeError|ReferenceError|^ +at | at=/.test(text));
+  assert.deepEqual(bugs, [], 'no fault of another is one of ours');
+  const ours = ['OE_CONTEXT_RATE_LIMITED', 'OE_BAD_ARGS', 'OE_ARGS_PARSE_FAILED', 'OE_IMAGE_DECODE_FAILED'];
+  const wrong = octoeverywhere.calls.filter(({ errorType }) => ours.includes(errorType ?? ''));
+  assert.deepEqual(wrong, [], 'no call breaks a rule of the service');
 }
 
 /** Builds a house. Lookout is not started. Rejects with what could not be started, and leaves nothing behind then. */
