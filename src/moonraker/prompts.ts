@@ -19,6 +19,8 @@ import { createWaker } from './waker.ts';
 const storeLines = 500;
 /** A prompt that was begun and not shown within this time never will be. */
 const unshownLimitMs = 10_000;
+/** A prompt of ours from before our start that nobody has wanted again within this time is left over. */
+const leftOverMs = 15_000;
 /** Closed prompts remembered, for one that still stands in Klipper's queue and is shown late. */
 const maxClosed = 20;
 
@@ -123,11 +125,25 @@ export function createPrompts({ connection, printer, clock, log: parentLog }: Pr
     open = past.open;
     openedMs = clock.now().tickMs;
     if (open?.isShown === false) wakeLater();
-    if (shown === null) return;
+    if (shown === null) {
+      if (typeof open?.promptId === 'string') closeIfLeftOver(open.promptId, signal);
+      return;
+    }
     const shownId = toPromptId(shown.incidentId);
     if (open?.promptId === shownId) return;
     shown = null;
     if (past.endedIds.has(shownId)) onClosedByUser(shownId);
+  };
+
+  /** Whoever was killed could not close its prompt; a print that ended meanwhile will never ask for it again. */
+  const closeIfLeftOver = (promptId: string, signal: AbortSignal) => {
+    const onTime = () => {
+      const isWanted = wanted !== null && toPromptId(wanted.incidentId) === promptId;
+      if (isWanted || open?.promptId !== promptId) return;
+      closedIds.add(promptId);
+      waker.wake();
+    };
+    clock.sleep(leftOverMs, signal).then(onTime, () => undefined);
   };
 
   const show = async (alert: Alert, signal: AbortSignal) => {

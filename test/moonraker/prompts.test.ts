@@ -152,6 +152,33 @@ describe('raise and close', () => {
     assert.deepEqual(answers, []);
   });
 
+  it('closes the prompt of a former life that nobody asks for again', async (t) => {
+    const store = [
+      '// action:prompt_begin Old',
+      '// action:prompt_button R|RESPOND TYPE=command MSG=action:lookout_resume_old-1|primary',
+      '// action:prompt_show',
+    ];
+    const { clock, screen, answers } = setUp(t, { store });
+    await clock.advance(14_000);
+    assert.equal(screen(), 'Old');
+    await clock.advance(2_000);
+    assert.equal(screen(), null);
+    assert.deepEqual(answers, []);
+  });
+
+  it('leaves the prompt of a former life alone when it is wanted again', async (t) => {
+    const store = [
+      '// action:prompt_begin Old',
+      '// action:prompt_button R|RESPOND TYPE=command MSG=action:lookout_resume_a1|primary',
+      '// action:prompt_show',
+    ];
+    const { clock, prompts, screen } = setUp(t, { store });
+    await clock.advance(1_000);
+    await prompts.raise(alert, signal);
+    await clock.advance(60_000);
+    assert.equal(screen(), 'Print failure');
+  });
+
   it('ends a prompt that was closed while it still stood in the queue', async (t) => {
     const { prompts, screen, holdLock, settle } = setUp(t);
     const release = holdLock();
