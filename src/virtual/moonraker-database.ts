@@ -58,7 +58,7 @@ export function registerDatabaseMethods(hub: MoonrakerHub): void {
     const namespace = namespaceOf(params, false);
     if (!params.has('key') || params.any('key') === null) {
       const space = spaces.get(namespace);
-      if (space === undefined) throw refuse.notFound(`Namespace '${namespace}' not found`);
+      if (space === undefined) throw refuse.notFound(`Namespace ${namespace} not found`);
       return { namespace, key: null, value: structuredClone(space) };
     }
     const { told, path } = keyOf(params);

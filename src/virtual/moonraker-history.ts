@@ -125,8 +125,8 @@ export function createMoonrakerHistory(
     exists: known(job),
   });
   hub.register('server.history.list', (params) => {
-    const limit = params.number('limit', 50);
-    const start = params.number('start', 0);
+    const limit = params.whole('limit', 50);
+    const start = params.whole('start', 0);
     const order = params.text('order', 'desc').toUpperCase();
     if (order !== 'ASC' && order !== 'DESC') throw refuse.plain(`Invalid \`order\` value: ${order}`);
     const since = params.number('since', -1);
@@ -145,10 +145,22 @@ export function createMoonrakerHistory(
     if (job === undefined) throw refuse.notFound(`Invalid job uid: ${uid}`);
     return { job: listed(id, job) };
   });
-  hub.register('server.history.totals', () => ({
-    job_totals: { total_jobs: jobs.size },
-    auxiliary_totals: [],
-  }));
+  hub.register('server.history.totals', () => {
+    const ended = [...jobs.values()].filter((job) => job.end_time !== null);
+    const sum = (read: (job: Job) => number) => ended.reduce((total, job) => total + read(job), 0);
+    const most = (read: (job: Job) => number) => Math.max(0, ...ended.map(read));
+    return {
+      job_totals: {
+        total_jobs: ended.length,
+        total_time: sum((job) => job.total_duration),
+        total_print_time: sum((job) => job.print_duration),
+        total_filament_used: sum((job) => job.filament_used),
+        longest_job: most((job) => job.total_duration),
+        longest_print: most((job) => job.print_duration),
+      },
+      auxiliary_totals: [],
+    };
+  });
 
   return {
     serverExit: () => finish('server_exit', stats),

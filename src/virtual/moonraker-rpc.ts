@@ -31,6 +31,7 @@ export interface RpcParams {
   any(key: string): unknown;
   text(key: string, fallback?: string): string;
   number(key: string, fallback?: number): number;
+  whole(key: string, fallback?: number): number;
   flag(key: string, fallback: boolean): boolean;
 }
 
@@ -42,6 +43,17 @@ export function readParams(all: Readonly<Record<string, unknown>>): RpcParams {
       `Unable to convert argument [${key}] to <class '${type}'>: value received: ${String(value)}`,
     );
   const has = (key: string) => Object.hasOwn(all, key);
+  const numberOf = (type: 'int' | 'float') => (key: string, fallback?: number) => {
+    if (!has(key)) {
+      if (fallback === undefined) throw missing(key);
+      return fallback;
+    }
+    const value = all[key];
+    const isReadable = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
+    const read = isReadable ? Number(value) : Number.NaN;
+    if (!Number.isFinite(read)) throw cannot(key, type, value);
+    return type === 'int' ? Math.trunc(read) : read;
+  };
   return {
     all,
     has,
@@ -54,17 +66,8 @@ export function readParams(all: Readonly<Record<string, unknown>>): RpcParams {
       if (fallback === undefined) throw missing(key);
       return fallback;
     },
-    number: (key, fallback) => {
-      if (!has(key)) {
-        if (fallback === undefined) throw missing(key);
-        return fallback;
-      }
-      const value = all[key];
-      const isReadable = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
-      const read = isReadable ? Number(value) : Number.NaN;
-      if (!Number.isFinite(read)) throw cannot(key, 'float', value);
-      return read;
-    },
+    number: numberOf('float'),
+    whole: numberOf('int'),
     flag: (key, fallback) => {
       if (!has(key)) return fallback;
       const value = all[key];

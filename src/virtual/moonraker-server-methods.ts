@@ -2,6 +2,7 @@
 import { cpus, freemem, totalmem } from 'node:os';
 import type { MoonrakerHub } from './moonraker-hub.ts';
 import type { MoonrakerLink } from './moonraker-link.ts';
+import { refuse } from './moonraker-rpc.ts';
 import type { VirtualPrinter } from './printer.ts';
 
 /** A line of the console, as `server.gcode_store` keeps it. */
@@ -62,7 +63,7 @@ export function registerServerMethods(deps: ServerMethodsDeps): void {
   hub.register('server.websocket.id', (_, client) => ({ websocket_id: client.id }));
   hub.register('server.config', () => ({ config: {}, orig: {}, files: [] }));
   hub.register('server.gcode_store', (params) => {
-    const count = params.number('count', deps.gcodeStore.length);
+    const count = params.whole('count', deps.gcodeStore.length);
     return { gcode_store: count === 0 ? [] : deps.gcodeStore.slice(-count) };
   });
   hub.register('server.temperature_store', () => ({}));
@@ -75,6 +76,12 @@ export function registerServerMethods(deps: ServerMethodsDeps): void {
   hub.register('server.files.list', () =>
     printer.files().map(({ path, modified, size }) => ({ path, modified, size, permissions: 'rw' })),
   );
+  hub.register('server.files.metadata', (params) => {
+    const filename = params.text('filename');
+    const file = printer.files().find(({ path }) => path === filename);
+    if (file === undefined) throw refuse.notFound(`Metadata not available for <${filename}>`);
+    return { size: file.size, modified: file.modified, slicer: 'Unknown', filename };
+  });
   hub.register('machine.system_info', () => ({
     system_info: {
       cpu_info: {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createVirtualPrinter, type VirtualPrinter } from '../../src/virtual/printer.ts';
-import { type RealMoonraker, startRealMoonraker } from '../support/real-moonraker.ts';
+import { type RealMoonraker, startRealMoonraker, whyNoMoonraker } from '../support/real-moonraker.ts';
 import { connectRpc, type RpcClient } from '../support/rpc-client.ts';
 import { until } from '../support/until.ts';
 
@@ -17,7 +17,9 @@ function told(client: RpcClient, object: string, field: string): unknown[] {
     .filter((value) => value !== undefined);
 }
 
-describe('virtual Klippy behind a real Moonraker', () => {
+const skip = await whyNoMoonraker();
+
+describe('virtual Klippy behind a real Moonraker', { skip }, () => {
   let gcodesPath = '';
   let printer: VirtualPrinter;
   let moonraker: RealMoonraker;
@@ -179,7 +181,7 @@ describe('virtual Klippy behind a real Moonraker', () => {
   });
 });
 
-describe('real Moonraker with a key', () => {
+describe('real Moonraker with a key', { skip }, () => {
   it('lets a socket in without rights, and a key opens it', async () => {
     const gcodesPath = mkdtempSync(join(tmpdir(), 'lookout-gcodes-'));
     const printer = createVirtualPrinter({ gcodesPath });

@@ -6,7 +6,7 @@ import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ensureMoonraker } from '../../scripts/moonraker-venv.mjs';
+import { ensureMoonraker, MoonrakerUnavailable } from '../../scripts/moonraker-venv.mjs';
 import { startVirtualKlippy, type VirtualKlippy } from '../../src/virtual/klippy.ts';
 import type { VirtualPrinter } from '../../src/virtual/printer.ts';
 
@@ -52,6 +52,20 @@ export interface RealMoonraker {
 const settledLine = 'Configuring available sensors';
 const maxLogChars = 1_000_000;
 const stopLimitMs = 10_000;
+
+/**
+ * Why there can be no real Moonraker here, for the `skip` of a test; false when there can.
+ * Throws under `CI=true`: there a suite that cannot run has failed.
+ */
+export async function whyNoMoonraker(): Promise<string | false> {
+  try {
+    await ensureMoonraker();
+    return false;
+  } catch (error) {
+    if (!(error instanceof MoonrakerUnavailable) || process.env['CI'] === 'true') throw error;
+    return error.message;
+  }
+}
 
 /** Starts Moonraker and waits until it says that Klippy is ready. Rejects with its last log lines. */
 export async function startRealMoonraker(options: RealMoonrakerOptions): Promise<RealMoonraker> {
