@@ -99,10 +99,12 @@ const blindTo = {
 
 /** Told once per outage. */
 export function explainBlind(blind: Blindness, now: Moment): Notice {
-  const since = sayDuration(now.tickMs - blind.since.tickMs);
+  const forMs = now.tickMs - blind.since.tickMs;
+  const since = forMs < 1_000 ? '' : ` (for ${sayDuration(forMs)})`;
   const { side, message, hint, code } = blind.fault;
   const next = hint === '' ? '' : ` ${hint}`;
-  const text = `Lookout is blind: it ${blindTo[side]} (for ${since}). ${message} [${code}].${next} The print goes on unwatched.`;
+  // What matters most comes first: a console cuts long lines.
+  const text = `Lookout is blind: it ${blindTo[side]}${since}, and the print goes on unwatched. Reason: ${message} [${code}].${next}`;
   return { level: 'warning', text };
 }
 

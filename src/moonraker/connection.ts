@@ -13,8 +13,8 @@ import { readAnswer } from './rpc-errors.ts';
 import { type CallOptions, openSession, type Session } from './session.ts';
 import type { TransportEnd } from './transport.ts';
 
-/** The first try comes soon; later ones in time for being subscribed within 5 s of Moonraker's return. */
-const reconnect = { firstMs: 250, maxMs: 4_000 };
+/** The first try comes soon; later ones leave a slow host 2 s for being subscribed within 5 s of Moonraker's return. */
+const reconnect = { firstMs: 250, maxMs: 3_000 };
 /** A connection that lived this long was a good one: the backoff starts anew. */
 const goodAfterMs = 5_000;
 /** Moonraker forgets a name when it has noticed that the old connection is gone. */
@@ -94,7 +94,8 @@ export function createMoonrakerConnection(
     if (isRepeated) return;
     if (next.kind === 'up') log.info('connected', { where, moonraker: next.info.moonraker_version });
     if (next.kind === 'down' && !isStopping) {
-      log.warn(next.error.message, { code: next.error.code, hint: next.error.hint });
+      const { message, code, hint } = next.error;
+      log.warn(message, { code, ...(hint === '' ? {} : { hint }) });
     }
     stateListeners.tell(next);
   };

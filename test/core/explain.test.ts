@@ -142,7 +142,7 @@ describe('an alert', () => {
 const fault: Fault = {
   side: 'camera',
   code: 'CAMERA_TIMEOUT',
-  message: 'No picture within 10 s.',
+  message: 'no picture within 10 s',
   hint: '',
   isPermanent: false,
 };
@@ -152,13 +152,14 @@ describe('a notice', () => {
   it('of blindness names the side, the code and the next step', () => {
     assert.deepEqual(explainBlind(blind, now), {
       level: 'warning',
-      text: 'Lookout is blind: it has no usable picture (for 1 min 4 s). No picture within 10 s. [CAMERA_TIMEOUT]. The print goes on unwatched.',
+      text: 'Lookout is blind: it has no usable picture (for 1 min 4 s), and the print goes on unwatched. Reason: no picture within 10 s [CAMERA_TIMEOUT].',
     });
     const backend = { ...fault, side: 'backend', hint: 'Check the key.' } as const;
     assert.match(
       explainBlind({ ...blind, fault: backend }, now).text,
-      /no judgement .* Check the key\. The print/,
+      /no judgement .* unwatched\. Reason: .* Check the key\.$/,
     );
+    assert.match(explainBlind(blind, blind.since).text, /no usable picture, and the print/);
     assert.match(
       explainBlind({ ...blind, fault: { ...fault, side: 'moonraker' } }, now).text,
       /cannot see what/,
