@@ -42,7 +42,7 @@ export function parseGcodeLine(text: string): GcodeCommand {
 }
 
 /** A letter and a number, such as `M600`. */
-export function isTraditional(name: string): boolean {
+function isTraditional(name: string): boolean {
   return /^[A-Z]\d/.test(name) && Number.isFinite(Number(name.slice(1)));
 }
 

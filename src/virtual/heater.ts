@@ -24,7 +24,7 @@ export interface HeaterOptions {
 }
 
 /** The room, °C. */
-export const ambient = 25;
+const ambient = 25;
 
 /**
  * Makes a heater at room temperature.

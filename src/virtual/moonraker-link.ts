@@ -15,6 +15,8 @@ export type LinkState = 'disconnected' | 'startup' | 'ready' | 'error' | 'shutdo
 export interface MoonrakerLink {
   readonly isConnected: boolean;
   readonly state: LinkState;
+  /** True from the `klippy_ready` that the clients were told until Klippy goes or stops. */
+  readonly isSettled: boolean;
   /** True once Klippy has been seen since the start: before that its methods do not exist. */
   readonly hasBeenConnected: boolean;
   /** The running Klippy. Throws RpcError 503. */
@@ -53,10 +55,12 @@ export function createMoonrakerLink(
   let connected: Klipper | null = null;
   let hasBeenConnected = false;
   let state: LinkState = 'disconnected';
+  let isSettled = false;
   let timer: NodeJS.Timeout | null = null;
 
   const setState = (next: LinkState, told: string | null = null) => {
     state = next;
+    isSettled = told === 'klippy_ready';
     if (told !== null) hub.notify(told, []);
     for (const listener of [...onState]) listener(next);
   };
@@ -141,6 +145,9 @@ export function createMoonrakerLink(
     get state() {
       return state;
     },
+    get isSettled() {
+      return isSettled;
+    },
     get hasBeenConnected() {
       return hasBeenConnected;
     },
@@ -205,6 +212,7 @@ export function createMoonrakerLink(
       remote.clear();
       connected = null;
       state = 'disconnected';
+      isSettled = false;
       hasBeenConnected = false;
     },
   };

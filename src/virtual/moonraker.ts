@@ -54,6 +54,8 @@ export interface VirtualMoonraker {
   readonly gcodeStore: readonly GcodeStoreEntry[];
   /** As `server.info` tells it. */
   readonly klippyState: LinkState;
+  /** True once the clients have been told that Klippy is ready: a while after `klippyState` says so. */
+  readonly isSettled: boolean;
   /** How many clients are connected now. */
   clients(): number;
   setWebcams(webcams: readonly VirtualWebcamEntry[]): void;
@@ -235,6 +237,9 @@ export async function startVirtualMoonraker(options: VirtualMoonrakerOptions): P
     gcodeStore,
     get klippyState() {
       return link.state;
+    },
+    get isSettled() {
+      return link.isSettled;
     },
     clients: () => hub.clients.size,
     setWebcams: webcams.set,

@@ -104,7 +104,7 @@ describe('virtual Moonraker beside a real one', { skip }, () => {
     printer = createVirtualPrinter({ gcodesPath });
     real = await startRealMoonraker({ printer });
     virtual = await startVirtualMoonraker({ printer, apiKey: 'key', isTrusting: true, procStatsMs: 0 });
-    await until('a ready Klippy', () => virtual.klippyState === 'ready');
+    await until('a settled Moonraker', () => virtual.isSettled);
     realClient = await connectRpc(real.url);
     virtualClient = await connectRpc(virtual.url);
   });

@@ -27,7 +27,7 @@ async function make(
     () => moonraker.close(),
     () => printer.close(),
   );
-  await until('a ready Klippy', () => moonraker.klippyState === 'ready');
+  await until('a settled Moonraker', () => moonraker.isSettled);
   return { printer, moonraker };
 }
 
@@ -211,6 +211,7 @@ describe('requests', () => {
       message: 'Klippy Host not connected',
     });
     await until('the news', () => client.methods().includes('notify_klippy_disconnected'));
+    client.received.length = 0;
     await printer.restart();
     await until('ready', () => client.methods().includes('notify_klippy_ready'));
     assert.equal((await client.call('printer.info')).error, undefined);
@@ -363,6 +364,7 @@ describe('agents', () => {
     assert.match((await register(lookout)).error?.message ?? '', /already registered$/);
     const plain = await connect(moonraker);
     assert.equal((await register(plain)).error?.code, 400);
+    lookout.received.length = 0;
     await printer.restart();
     await until('ready', () => lookout.methods().includes('notify_klippy_ready'));
     await printer.gcode('CALL');

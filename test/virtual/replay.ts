@@ -100,7 +100,7 @@ export async function play(name: string, how: Replay = {}): Promise<Played> {
   };
   try {
     // The recordings begin with a Moonraker that has long been ready.
-    await until('a ready Klippy', () => moonraker.klippyState === 'ready');
+    await until('a settled Moonraker', () => moonraker.isSettled);
     client.received.length = 0;
     const lines = readCapture(name);
     for (const [at, line] of lines.entries()) {

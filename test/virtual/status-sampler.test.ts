@@ -12,7 +12,8 @@ let sampler: StatusSampler | null = null;
 afterEach(() => sampler?.close());
 
 function make() {
-  const tree: StatusTree = { a: { x: 1, list: [1] }, b: { y: null } };
+  const list = [1];
+  const tree: StatusTree = { a: { x: 1, list }, b: { y: null } };
   let reads = 0;
   sampler = createStatusSampler(
     (name) => {
@@ -22,7 +23,7 @@ function make() {
     () => 7,
     10,
   );
-  return { tree, sampler, reads: () => reads };
+  return { tree, list, sampler, reads: () => reads };
 }
 
 describe('status sampler', () => {
@@ -33,10 +34,10 @@ describe('status sampler', () => {
   });
 
   it('tells changed fields whole, also when they were changed in place', async () => {
-    const { tree, sampler } = make();
+    const { tree, list, sampler } = make();
     const told: unknown[] = [];
     await sampler.subscribe({}, { a: null, b: null }, ({ status }) => told.push(status));
-    (tree['a']?.['list'] as number[]).push(2);
+    list.push(2);
     await until('one change', () => told.length === 1);
     assert.deepEqual(told, [{ a: { list: [1, 2] } }]);
     tree['b'] = { y: 1 };
