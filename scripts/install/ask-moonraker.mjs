@@ -9,8 +9,13 @@ import process from 'node:process';
 const timeoutMs = 5_000;
 const maxBytes = 1024 * 1024;
 
-async function get(address, path) {
-  const response = await fetch(`http://${address}${path}`, { signal: AbortSignal.timeout(timeoutMs) });
+async function ask(address, path, body) {
+  const response = await fetch(`http://${address}${path}`, {
+    ...(body === undefined
+      ? {}
+      : { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    signal: AbortSignal.timeout(timeoutMs),
+  });
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
@@ -23,18 +28,18 @@ async function get(address, path) {
 
 /** A restart of Moonraker in the middle of a print is not for us to risk: only a clear answer counts as idle. */
 async function busy(address) {
-  const info = await get(address, '/server/info');
+  const info = await ask(address, '/server/info');
   // Klipper itself says that no print can run.
   if (['error', 'shutdown', 'startup'].includes(info?.klippy_state)) return 'idle';
   if (info?.klippy_state !== 'ready') return `unknown Klipper is ${info?.klippy_state ?? 'not there'}`;
-  const objects = await get(address, '/printer/objects/query?print_stats');
+  const objects = await ask(address, '/printer/objects/query', { objects: { print_stats: ['state'] } });
   const state = objects?.status?.print_stats?.state;
   if (['standby', 'complete', 'cancelled', 'error'].includes(state)) return 'idle';
   return ['printing', 'paused'].includes(state) ? 'busy' : `unknown print_stats.state is ${state}`;
 }
 
 async function webcams(address) {
-  const list = (await get(address, '/server/webcams/list'))?.webcams;
+  const list = (await ask(address, '/server/webcams/list'))?.webcams;
   if (!Array.isArray(list)) return '';
   return list
     .filter((webcam) => webcam?.enabled !== false && typeof webcam?.name === 'string')
@@ -43,7 +48,7 @@ async function webcams(address) {
 }
 
 async function knows(address, section) {
-  const { config } = await get(address, '/server/config');
+  const { config } = await ask(address, '/server/config');
   return Object.hasOwn(config, section) ? 'yes' : 'no';
 }
 
