@@ -47,12 +47,7 @@ export type Acknowledgement = v.InferOutput<typeof acknowledgementSchema>;
 /** The API. All reject with a RefusedError, another BackendError, or the signal's reason. */
 export interface PrintWatchApi {
   infer(who: Identity, sight: Sight, timeoutMs: number, signal: AbortSignal): Promise<Judgement>;
-  heartbeat(
-    who: Identity,
-    state: PrinterState,
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<Acknowledgement>;
+  heartbeat(who: Identity, state: PrinterState, signal: AbortSignal): Promise<Acknowledgement>;
   /** Asks for an e-mail to `emailAddr`. */
   notify(
     who: Identity,
@@ -68,6 +63,7 @@ export interface PrintWatchApi {
 const clientVersion = '1.2.11';
 /** All clients of PrintPal call themselves so. */
 const headers = { 'User-Agent': 'Mozilla/5.0' };
+const heartbeatTimeoutMs = 10_000;
 const notifyTimeoutMs = 30_000;
 const eventTimeoutMs = 10_000;
 
@@ -134,8 +130,8 @@ export function createPrintWatchApi(
       };
       return post('infer', who, fields, judgementSchema, timeoutMs, signal);
     },
-    heartbeat: (who, state, timeoutMs, signal) =>
-      post('heartbeat', who, { state }, acknowledgementSchema, timeoutMs, signal),
+    heartbeat: (who, state, signal) =>
+      post('heartbeat', who, { state }, acknowledgementSchema, heartbeatTimeoutMs, signal),
     notify: (who, level, job, atMs, signal) => {
       const fields = {
         email_addr: options.emailAddr,

@@ -130,6 +130,14 @@ export function reactionOf(error: BackendError): Reaction {
   return error instanceof RefusedError ? error.reaction : 'back-off';
 }
 
+/** Asks, and asks once more at once where the service has just got to know the printer (code 214). */
+export function withSecondTry<T>(ask: () => Promise<T>): Promise<T> {
+  return ask().catch((error: unknown) => {
+    if (error instanceof RefusedError && error.reaction === 'again') return ask();
+    throw error;
+  });
+}
+
 /** The key is none that PrintWatch gives out. BACKEND_BAD_KEY. */
 export function wrongKind(): BackendError {
   return new BackendError('printwatch: the key begins with neither sub_ nor fmu_', {

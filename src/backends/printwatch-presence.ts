@@ -6,6 +6,7 @@ import type { Job, Print } from '../core/types.ts';
 import { createBell } from '../lib/bell.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import type { Identity, PrintEvent, PrinterState, PrintWatchApi } from './printwatch-api.ts';
+import { withSecondTry } from './printwatch-errors.ts';
 
 /** What the presence works with. */
 export interface PresenceDeps {
@@ -25,7 +26,6 @@ export interface PresenceDeps {
 }
 
 const heartbeatMs = 30_000;
-const heartbeatTimeoutMs = 10_000;
 const goodbyeMs = 3_000;
 /** Events waiting for the network; the oldest is dropped past this. */
 const maxQueued = 10;
@@ -81,7 +81,8 @@ export async function keepPresence(
     if (leftMs > 0) return leftMs;
     let waitMs = heartbeatMs;
     try {
-      const { action } = await api.heartbeat(await deps.who(), state, heartbeatTimeoutMs, signal);
+      const who = await deps.who();
+      const { action } = await withSecondTry(() => api.heartbeat(who, state, signal));
       failures = 0;
       isOffSaid = state === 500;
       deps.hear(action, printer.print);
@@ -100,7 +101,7 @@ export async function keepPresence(
     if (isOffSaid || !deps.mayAsk()) return;
     const deadline = startDeadline(goodbyeMs, new AbortController().signal);
     try {
-      await api.heartbeat(await deps.who(), 500, goodbyeMs, deadline.signal);
+      await api.heartbeat(await deps.who(), 500, deadline.signal);
     } catch (error) {
       log.debug('PrintWatch was not told that we stop', { error });
     } finally {

@@ -8,7 +8,7 @@ import type { BackendDeps } from './deps.ts';
 import { createHold, leftMs, noKeyError, waitOut } from './pace.ts';
 import { createPrintWatchApi, type Identity } from './printwatch-api.ts';
 import { createCourse, tooYoung } from './printwatch-course.ts';
-import { crowdedCauses, RefusedError, wrongKind } from './printwatch-errors.ts';
+import { crowdedCauses, RefusedError, withSecondTry, wrongKind } from './printwatch-errors.ts';
 import type { printwatchKeys } from './printwatch-keys.ts';
 import { createMailChannel } from './printwatch-mail.ts';
 import { keepMemory, newId, type WatchedPrint } from './printwatch-memory.ts';
@@ -119,14 +119,10 @@ export function createPrintWatch(options: PrintWatchOptions, deps: BackendDeps):
     const me = identity(print.ticketId);
     const sight = { jpeg, job, scores: print.scores, sma: print.sma };
     let calls = 0;
-    const ask = () => {
-      calls += 1;
-      return api.infer(me, sight, course.timeoutMs(), signal);
-    };
     try {
-      const answer = await ask().catch((error: unknown) => {
-        if (error instanceof RefusedError && error.reaction === 'again') return ask();
-        throw error;
+      const answer = await withSecondTry(() => {
+        calls += 1;
+        return api.infer(me, sight, course.timeoutMs(), signal);
       });
       return settleAnswer(print, answer, calls);
     } catch (error) {
@@ -155,14 +151,12 @@ export function createPrintWatch(options: PrintWatchOptions, deps: BackendDeps):
       const kind = keyKindOf(apiKey);
       if (kind === null) throw wrongKind();
       const me = await who();
-      const ask = () => api.heartbeat(me, 2, 10_000, signal);
-      await ask().catch((error: unknown) => {
-        if (!(error instanceof RefusedError)) throw error;
-        if (error.reaction === 'again') return ask();
+      try {
+        await withSecondTry(() => api.heartbeat(me, 2, signal));
+      } catch (error) {
         // Too early to judge a print, but not for the key.
-        if (error.reaction !== 'early') throw error;
-        return null;
-      });
+        if (!(error instanceof RefusedError) || error.reaction !== 'early') throw error;
+      }
       hold.end();
       return `PrintWatch accepts the key (${kind.name}: a picture every ${kind.intervalMs / 1_000} s).`;
     },

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { BackendCode, Retry } from '../../src/core/errors.ts';
 import type { ServiceFault } from '../../src/virtual/octoeverywhere-faults.ts';
 import { aJob } from '../support/parts.ts';
-import { goodPicture, never, startRig } from './octoeverywhere-rig.ts';
+import { startRig } from './octoeverywhere-rig.ts';
+import { goodPicture, never } from './rig.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;

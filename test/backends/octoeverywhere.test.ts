@@ -4,7 +4,8 @@ import { createOctoEverywhere } from '../../src/backends/octoeverywhere.ts';
 import { type GoodAnswer, startService } from '../contract/service.ts';
 import { aJob } from '../support/parts.ts';
 import { until } from '../support/until.ts';
-import { apiKey, badPicture, goodPicture, never, startRig } from './octoeverywhere-rig.ts';
+import { apiKey, startRig } from './octoeverywhere-rig.ts';
+import { badPicture, goodPicture, never } from './rig.ts';
 
 test('one context serves a whole print, whatever is paused in between', async (t) => {
   const rig = await startRig(t, { warningConfidence: 1, pauseConfidence: 5 });
