@@ -29,7 +29,7 @@ export function createFilamentSensor(name: string, deps: FilamentSensorDeps): Fi
 
   const runOut = async () => {
     await deps.pauseResume.stopFile();
-    await deps.reactor.wait(pauseDelayMs).done;
+    await deps.reactor.wait(pauseDelayMs);
     await deps.gcode.run('PAUSE');
   };
 

@@ -53,7 +53,7 @@ export function createIdleTimeout(
     const mine = round;
     let waitS = firstS;
     for (;;) {
-      await reactor.waitReal(Math.min(waitS * 1000, 2 ** 31 - 1)).done;
+      await reactor.waitReal(Math.min(waitS * 1000, 2 ** 31 - 1));
       if (mine !== round || isIdle) return;
       if (isBusy()) waitS = 1;
       else if (restS() < limitS) waitS = Math.max(limitS - restS(), 0.01);

@@ -149,7 +149,7 @@ export function createKlipper(options: KlipperOptions): Klipper {
   const restart = async () => {
     if (state === 'ready') {
       await motion.drain();
-      await reactor.wait(restartDwellMs).done;
+      await reactor.wait(restartDwellMs);
     }
     options.onRestartAsked();
     throw new KlippyGone();

@@ -48,7 +48,7 @@ export interface VirtualMoonraker {
   readonly port: number;
   /** Calls by method, and notifications sent by `notify_…`. */
   readonly requests: Readonly<Record<string, number>>;
-  /** What agents have said with connection.send_event, oldest first. */
+  /** What agents have said with connection.send_event, oldest first, the newest 1000. */
   readonly agentEvents: readonly AgentEvent[];
   /** The console: scripts of clients and answers of Klipper, the newest 1000. */
   readonly gcodeStore: readonly GcodeStoreEntry[];
@@ -102,7 +102,10 @@ export async function startVirtualMoonraker(options: VirtualMoonrakerOptions): P
   const stopStore = printer.onGcodeResponse((line) => {
     if (link.isConnected && link.state !== 'startup') store(line, 'response');
   });
-  registerExtensionMethods(hub, link, access, (event) => agentEvents.push(event));
+  registerExtensionMethods(hub, link, access, (event) => {
+    agentEvents.push(event);
+    if (agentEvents.length > maxStore) agentEvents.shift();
+  });
   registerPrinterMethods(hub, link, printer, (script) => store(script, 'command'));
   const history = createMoonrakerHistory(hub, link, printer);
   registerDatabaseMethods(hub);

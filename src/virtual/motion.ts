@@ -62,7 +62,7 @@ export function createMotion(reactor: Reactor, canExtrude: () => boolean): Motio
   };
   const waitUntilQueued = async (roomMs: number) => {
     const surplus = queueEnd - reactor.now() - roomMs / 1000 / reactor.speed;
-    if (surplus > 0) await reactor.wait(surplus * 1000 * reactor.speed).done;
+    if (surplus > 0) await reactor.wait(surplus * 1000 * reactor.speed);
   };
   const checkTarget = (to: Position) => {
     const where = `${to.x.toFixed(3)} ${to.y.toFixed(3)} ${to.z.toFixed(3)} [${to.e.toFixed(3)}]`;

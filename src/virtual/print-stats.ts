@@ -21,6 +21,40 @@ export interface PrintStats {
   status(): Record<string, unknown> & { filename: string; info: { current_layer: number | null } };
 }
 
+/** Times in seconds, filament in mm. */
+interface Counters {
+  filename: string;
+  message: string;
+  state: PrintState;
+  /** null before the start and after the end. */
+  startS: number | null;
+  /** Start of the running pause. */
+  pausedS: number | null;
+  pausesS: number;
+  totalS: number;
+  /** Time before the first extrusion: not part of print_duration. */
+  initS: number;
+  filament: number;
+  lastE: number;
+  totalLayer: number | null;
+  currentLayer: number | null;
+}
+
+const fresh = (): Counters => ({
+  filename: '',
+  message: '',
+  state: 'standby',
+  startS: null,
+  pausedS: null,
+  pausesS: 0,
+  totalS: 0,
+  initS: 0,
+  filament: 0,
+  lastE: 0,
+  totalLayer: null,
+  currentLayer: null,
+});
+
 /** Net extrusion below this many mm counts as none. */
 const leastFilament = 1e-7;
 
@@ -30,21 +64,6 @@ const leastFilament = 1e-7;
  * @param extruded position of E in mm
  */
 export function createPrintStats(now: () => number, extruded: () => number): PrintStats {
-  const fresh = () => ({
-    filename: '',
-    message: '',
-    state: 'standby' as PrintState,
-    startS: null as number | null,
-    pausedS: null as number | null,
-    pausesS: 0,
-    totalS: 0,
-    /** Time before the first extrusion: not part of print_duration. */
-    initS: 0,
-    filament: 0,
-    lastE: 0,
-    totalLayer: null as number | null,
-    currentLayer: null as number | null,
-  });
   let it = fresh();
 
   const countFilament = () => {

@@ -9,21 +9,14 @@ export class KlippyGone extends Error {
   }
 }
 
-/** A wait that can be cut short. */
-export interface Wait {
-  /** Resolves at the end, or early by `wake` or a shutdown; rejects with KlippyGone. */
-  readonly done: Promise<void>;
-  wake(): void;
-}
-
 /** Clock and waits of one life. */
 export interface Reactor {
   /** Seconds on CLOCK_MONOTONIC, like Klipper's eventtime. */
   now(): number;
-  /** Waits `ms` of the machine's time: real time divided by `speed`. */
-  wait(ms: number): Wait;
-  /** Waits `ms` of real time; a shutdown does not end it. */
-  waitReal(ms: number): Wait;
+  /** Waits `ms` of the machine's time: real time divided by `speed`. A shutdown ends it early; rejects with KlippyGone. */
+  wait(ms: number): Promise<void>;
+  /** Waits `ms` of real time; a shutdown does not end it. Rejects with KlippyGone. */
+  waitReal(ms: number): Promise<void>;
   /** Ends every wait for the machine, as a shutdown does. */
   wakeAll(): void;
   /** Ends everything. */
@@ -45,28 +38,22 @@ export function createReactor(speed: number): Reactor {
   const sleepers = new Set<Sleeper>();
   let isGone = false;
 
-  const start = (ms: number, isMachine: boolean): Wait => {
-    if (isGone) return { done: Promise.reject(new KlippyGone()), wake: () => undefined };
-    let wake = () => undefined as undefined;
-    const done = new Promise<void>((resolve, reject) => {
-      const end = (settle: () => void) => () => {
+  const start = (ms: number, isMachine: boolean): Promise<void> => {
+    if (isGone) return Promise.reject(new KlippyGone());
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void) => {
         clearTimeout(sleeper.timer);
         sleepers.delete(sleeper);
         settle();
       };
       const sleeper: Sleeper = {
-        timer: setTimeout(() => sleeper.resolve(), Math.max(ms, 0)),
+        timer: setTimeout(() => end(resolve), Math.max(ms, 0)),
         isMachine,
-        resolve: end(resolve),
-        reject: (reason) => end(() => reject(reason))(),
+        resolve: () => end(resolve),
+        reject: (reason) => end(() => reject(reason)),
       };
       sleepers.add(sleeper);
-      wake = () => {
-        sleeper.resolve();
-        return undefined;
-      };
     });
-    return { done, wake: () => wake() };
   };
 
   return {

@@ -53,7 +53,7 @@ export function registerStandardCommands(deps: StandardCommandsDeps): StandardCo
     deps.noteActivity();
     while (!deps.isShutdown() && wanted.some((heater) => !heater.isReached())) {
       const restMs = Math.max(...wanted.map((heater) => heater.remainingMs()));
-      await reactor.wait(Math.min(restMs + 1, 1000)).done;
+      await reactor.wait(Math.min(restMs + 1, 1000));
       if (restMs > 1000) report();
     }
   };
@@ -73,7 +73,7 @@ export function registerStandardCommands(deps: StandardCommandsDeps): StandardCo
   gcode.register('G28', async () => {
     deps.noteActivity();
     await motion.drain();
-    await reactor.wait(homingMs).done;
+    await reactor.wait(homingMs);
     motion.home();
   });
   gcode.register('G4', (command) => motion.dwell(numberParam(command, 'P', 0, { min: 0 })));
