@@ -223,6 +223,14 @@ tellAll('parking for a picture at each layer (PAUSE and RESUME of a macro in the
     [printing(), 'idle 600', notStopped],
     [look('failing')],
   ],
+  'our pause fell into it, and Moonraker was away when the macro undid it: said once': [
+    [look('failing'), 'take pause'],
+    [paused('file')],
+    [acted(done()), told],
+    [away],
+    [printing(), notStopped],
+    [printing()],
+  ],
   'our pause fell into it and was heard of later': [
     [look('failing'), 'take pause'],
     [paused('file')],

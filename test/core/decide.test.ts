@@ -410,4 +410,10 @@ describe('blindness', () => {
     play(rig, [[printing()], [miss(badKey), 'tell blind'], [miss(fault)]]);
     assert.equal(rig.state.blind?.fault.code, 'BACKEND_BAD_KEY');
   });
+
+  it('otherwise names the latest', () => {
+    const rig = createRig();
+    play(rig, [[printing()], [miss(fault)], [miss({ ...fault, code: 'CAMERA_NOT_JPEG' })]]);
+    assert.equal(rig.state.blind?.fault.code, 'CAMERA_NOT_JPEG');
+  });
 });
