@@ -70,7 +70,7 @@ export async function check({ file, env, version }: RunOptions, signal: AbortSig
 }
 
 async function checkAll(
-  { connection, webcams, camera, backend, printer }: Composed,
+  { connection, webcams, camera, backends, printer }: Composed,
   settings: Settings,
   report: (finding: Finding) => void,
   signal: AbortSignal,
@@ -107,10 +107,12 @@ async function checkAll(
       `${width}x${height}, ${Math.ceil(jpeg.length / 1024)} KiB, from ${camera.source ?? 'the webcam'}`,
     );
   });
-  await point(`backend ${backend.name}`, report, signal, async (limit) => {
-    if (backend.confirm === undefined) return ok('nothing to confirm before a print');
-    return ok(await backend.confirm(limit));
-  });
+  for (const backend of backends) {
+    await point(`backend ${backend.name}`, report, signal, async (limit) => {
+      if (backend.confirm === undefined) return ok('nothing to confirm before a print');
+      return ok(await backend.confirm(limit));
+    });
+  }
 }
 
 /** Runs one point within its time; anything thrown is a FAIL with its own words. True unless it failed. */

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createAgentEventChannel } from '../alerts/agent-event.ts';
 import { createConsoleChannel } from '../alerts/console.ts';
 import { createPromptChannel } from '../alerts/prompt.ts';
+import { createChain } from '../backends/chain.ts';
+import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -39,7 +41,8 @@ export interface Composed {
   readonly printer: Printer;
   readonly webcams: WebcamList;
   readonly camera: WebCamera;
-  readonly backend: Backend;
+  /** As in `[backend] use`, in that order. */
+  readonly backends: readonly Backend[];
   readonly watch: Watch;
   /** Everything that has to run besides the watch, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
@@ -73,15 +76,11 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const prompts = createPrompts({ connection, printer, clock, log });
   const channels = channelsOf(settings, { connection, printer, prompts });
   const onNotice = (notice: Notice) => tellAll(channels, notice, log);
-  const backend = createBackend(settings.backend.use, settings.backends, {
-    clock,
-    log,
-    store,
-    random: deps.random,
-    bootId: deps.bootId,
-    onNotice,
-  });
-  if (backend.channel) channels.push(backend.channel);
+  const onCommand = (command: RemoteCommand) => obey(printer, command, log);
+  const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice, onCommand };
+  const backends = settings.backend.use.map((name) => createBackend(name, settings.backends, backendDeps));
+  const backend = createChain(backends, settings.backend, { clock, log, onNotice });
+  for (const { channel } of backends) if (channel) channels.push(channel);
   const watch = createWatch(
     {
       onFailure: settings.action.onFailure,
@@ -121,14 +120,14 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     printer,
     webcams,
     camera,
-    backend,
+    backends,
     watch,
     run: async (signal) => {
       await Promise.all([
         printer.run(signal),
         prompts.run(signal),
         webcams.run(signal),
-        backend.run?.(printer, signal),
+        ...backends.map((each) => each.run?.(printer, signal)),
       ]);
       camera.close();
     },
@@ -169,6 +168,16 @@ function channelsOf(
     channels.push(createConsoleChannel({ runGcode: printer.runGcode, redLine, plainLine: echoLine }));
   }
   return channels;
+}
+
+/** A command from a service's own app, which the user has switched on in the settings. */
+function obey(printer: Printer, command: RemoteCommand, log: Log): void {
+  const { signal } = new AbortController();
+  const done = command === 'pause' ? printer.pause(() => {}, signal) : printer[command](signal);
+  done.then(
+    (outcome) => log.info('a remote command was carried out', { command, ...outcome }),
+    (error: unknown) => log.error('a remote command failed', { command, error }),
+  );
 }
 
 /** For what a backend has to say between two frames, such as that its budget runs low. */

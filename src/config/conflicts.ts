@@ -14,7 +14,7 @@ export interface Conflict {
 
 /** Every conflict between values that are valid one by one. */
 export function findConflicts(
-  config: FixedConfig & { readonly backend: { readonly use: string } },
+  config: FixedConfig & { readonly backend: { readonly use: readonly string[] } },
   settings: ReadonlyMap<string, Setting>,
   sections: readonly SectionKeys[],
 ): readonly Conflict[] {
@@ -66,14 +66,13 @@ export function findConflicts(
     }
   }
 
-  const used = sections.find(({ name }) => name === `backend ${backend.use}`);
-  for (const [name, key] of Object.entries(used?.keys ?? {})) {
-    const id = settingId(`backend ${backend.use}`, name);
-    if (key.kind === 'secret' && key.isNeeded && settings.get(id)?.value === null) {
-      warn(
-        [id, '[backend] use'],
-        `is not set, so nothing can be judged: ${placesFor(`backend ${backend.use}`, name)}`,
-      );
+  for (const name of backend.use.map((use) => `backend ${use}`)) {
+    const used = sections.find((section) => section.name === name);
+    for (const [keyName, key] of Object.entries(used?.keys ?? {})) {
+      const id = settingId(name, keyName);
+      if (key.kind === 'secret' && key.isNeeded && settings.get(id)?.value === null) {
+        warn([id, '[backend] use'], `is not set, so nothing can be judged: ${placesFor(name, keyName)}`);
+      }
     }
   }
   return conflicts;

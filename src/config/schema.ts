@@ -130,7 +130,11 @@ export type FixedConfig = {
 
 /** All settings in force, ready to use. */
 export type Config<Backends extends BackendKeys> = FixedConfig & {
-  readonly backend: { readonly use: keyof Backends & string };
+  readonly backend: {
+    /** In the order in which they are asked. */
+    readonly use: readonly (keyof Backends & string)[];
+    readonly failoverAfterMs: number;
+  };
   readonly backends: { readonly [Name in keyof Backends]: KeyValues<Backends[Name]> };
 };
 
@@ -147,7 +151,21 @@ export function sectionKeys(backends: BackendKeys): readonly SectionKeys[] {
   return [
     { name: 'moonraker', keys: moonraker },
     { name: 'camera', keys: camera },
-    { name: 'backend', keys: { use: key.choice(names[0] ?? '', names, 'What judges the pictures.') } },
+    {
+      name: 'backend',
+      keys: {
+        use: key.list(
+          names.slice(0, 1),
+          names,
+          'What judges the pictures. Several: the next takes over when one is blind, and the first is tried again every 5 minutes.',
+        ),
+        failover_after: key.duration(
+          '2m',
+          { min: '30s', max: '1h' },
+          'How long a backend may be blind before the next one in the list judges.',
+        ),
+      },
+    },
     ...names.map((name) => ({ name: `backend ${name}`, keys: backends[name] ?? {} })),
     ...Object.entries({ detection, action, alerts, records, secrets, log }).map(([name, keys]) => ({
       name,

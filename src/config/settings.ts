@@ -37,6 +37,7 @@ export function describeSettings(settings: readonly Setting[]): string[] {
 function valueText({ kind, value }: Setting): string {
   if (value === null) return '(not set)';
   if (kind === 'secret') return '****';
+  if (kind === 'list' && Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value);
   if (kind === 'url') return maskUrl(String(value));

@@ -15,7 +15,7 @@ export interface Folders {
 }
 
 /** A value of any kind of key, once read. */
-export type Value = string | number | boolean | null;
+export type Value = string | number | boolean | readonly string[] | null;
 
 /** Reads the text of one key. An issue's message says what is wrong beyond `allowedText`; '' if nothing more is to be said. */
 export type ValueSchema = v.GenericSchema<string, Value>;
@@ -39,6 +39,15 @@ export function valueSchema(key: Key, folders: Folders): ValueSchema {
         oneLine,
         v.transform((text) => key.options.find((option) => String(option) === text.toLowerCase())),
         v.union([v.string(), v.number()], ''),
+      );
+    case 'list':
+      return v.pipe(
+        oneLine,
+        v.toLowerCase(),
+        v.transform((text) => text.split(',').map((word) => word.trim())),
+        v.array(v.picklist(key.options, '')),
+        v.check((words) => new Set(words).size === words.length, 'one of them stands there twice'),
+        v.readonly(),
       );
     case 'text':
     case 'secret':
@@ -68,6 +77,8 @@ export function rangeText(key: Key): string {
       return 'True or False';
     case 'choice':
       return orList(key.options.map(String));
+    case 'list':
+      return key.options.length === 1 ? key.options.join('') : `one or more of ${key.options.join(', ')}`;
     case 'text':
       return 'text';
     case 'secret':
@@ -100,6 +111,7 @@ export function allowedText(key: Key): string {
     case 'url':
     case 'flag':
     case 'choice':
+    case 'list':
     case 'path':
       return rangeText(key);
   }
@@ -114,6 +126,8 @@ export function fallbackText(key: Key): string {
     case 'secret':
     case 'gcode':
       return '';
+    case 'list':
+      return key.fallback.join(', ');
     case 'duration':
     case 'number':
     case 'choice':

@@ -35,6 +35,13 @@ export interface ChoiceKey<Option extends string | number = string | number> ext
   readonly fallback: Option;
 }
 
+/** Some of a few words, in the order that the user gives them, with commas between; at least one, none twice. */
+export interface ListKey<Option extends string = string> extends Common {
+  readonly kind: 'list';
+  readonly options: readonly Option[];
+  readonly fallback: readonly Option[];
+}
+
 /** One line of text, or null when not set. */
 export interface TextKey extends Common {
   readonly kind: 'text';
@@ -83,6 +90,7 @@ export type Key =
   | FlagKey
   | NumberKey
   | ChoiceKey
+  | ListKey
   | TextKey
   | GcodeKey
   | SecretKey
@@ -100,15 +108,17 @@ export type KeyValue<K extends Key> = K extends DurationKey | NumberKey
     ? boolean
     : K extends ChoiceKey<infer Option>
       ? Option
-      : K extends UrlKey<infer Fallback>
-        ? OrNull<Fallback>
-        : K extends PathKey<infer Fallback>
-          ? K['mayBeNone'] extends false
-            ? OrNull<Fallback>
-            : string | null
-          : K extends EndpointKey
-            ? string
-            : string | null;
+      : K extends ListKey<infer Option>
+        ? readonly Option[]
+        : K extends UrlKey<infer Fallback>
+          ? OrNull<Fallback>
+          : K extends PathKey<infer Fallback>
+            ? K['mayBeNone'] extends false
+              ? OrNull<Fallback>
+              : string | null
+            : K extends EndpointKey
+              ? string
+              : string | null;
 
 /** The values of a section: `blind_after`, a duration, becomes `blindAfterMs`. */
 export type KeyValues<Table extends KeyTable> = {
@@ -157,6 +167,11 @@ export const key = {
     options: readonly Option[],
     about: string,
   ): ChoiceKey<Option> => ({ kind: 'choice', options, fallback, about }),
+  list: <const Option extends string>(
+    fallback: readonly NoInfer<Option>[],
+    options: readonly Option[],
+    about: string,
+  ): ListKey<Option> => ({ kind: 'list', options, fallback, about }),
   text: (about: string): TextKey => ({ kind: 'text', about }),
   gcode: (about: string): GcodeKey => ({ kind: 'gcode', about }),
   secret: (about: string, { isNeeded = false } = {}): SecretKey => ({ kind: 'secret', isNeeded, about }),

@@ -56,7 +56,7 @@ test('without a file every setting has its default, in code units, and a warning
   assert.equal(config.action.idleTimeoutMs, 43_200_000);
   assert.equal(config.camera.rotation, 0);
   assert.equal(config.camera.snapshotUrl, null);
-  assert.equal(config.backend.use, 'octoeverywhere');
+  assert.deepEqual(config.backend, { use: ['octoeverywhere'], failoverAfterMs: 120_000 });
   assert.equal(config.backends.octoeverywhere.minIntervalMs, 20_000);
   assert.equal(config.records.path, join(data, 'lookout'));
   assert.equal(config.log.file, join(data, 'logs', 'moonraker-lookout.log'));

@@ -14,13 +14,17 @@ function read(of: Key, text: string): unknown {
   const result = v.safeParse(valueSchema(of, folders), text);
   return result.success ? result.output : { refused: result.issues.map((issue) => issue.message).join('') };
 }
-const isRefused = (of: Key, text: string) => typeof read(of, text) === 'object' && read(of, text) !== null;
+const isRefused = (of: Key, text: string) => {
+  const value = read(of, text);
+  return typeof value === 'object' && value !== null && 'refused' in value;
+};
 
 const duration = key.duration('5m', { min: '30s', max: '1h' }, '');
 const flag = key.flag(true, '');
 const int = key.int(3, { min: 1, max: 5 }, '');
 const float = key.float(0.5, { min: 0, max: 1 }, '');
 const choice = key.choice('pause', ['pause', 'alert'], '');
+const list = key.list(['obico'], ['obico', 'printwatch'], '');
 const degrees = key.choice(0, [0, 90], '');
 const text = key.text('');
 const secret = key.secret('');
@@ -45,6 +49,8 @@ const accepted: [Key, string, unknown][] = [
   [float, '.5', 0.5],
   [float, '1', 1],
   [choice, 'Alert', 'alert'],
+  [list, 'PrintWatch, obico', ['printwatch', 'obico']],
+  [list, 'obico', ['obico']],
   [degrees, '90', 90],
   [text, 'Bed cam', 'Bed cam'],
   [text, '', null],
@@ -98,6 +104,10 @@ const refused: [Key, string][] = [
   [float, '1.1'],
   [choice, ''],
   [choice, 'stop'],
+  [list, ''],
+  [list, 'obico,'],
+  [list, 'obico, obico'],
+  [list, 'octopus'],
   [degrees, '45'],
   [text, 'a\nb'],
   [text, 'x'.repeat(1_025)],
