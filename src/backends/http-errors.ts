@@ -53,7 +53,8 @@ export function statusError(asked: Asked, { status, isPage, retryAfterMs }: Stat
   });
 }
 
-interface Meaning {
+/** What an answer that says no means to us and to the user. */
+export interface Meaning {
   readonly code: BackendCode;
   readonly retry: Retry;
   readonly says: string;

@@ -1,8 +1,8 @@
 // What each of OctoEverywhere's error types means, and what is done about it.
 import * as v from 'valibot';
-import { type BackendCode, BackendError, type Retry } from '../core/errors.ts';
+import { BackendError } from '../core/errors.ts';
 import type { Refusal } from './http.ts';
-import { HttpCause } from './http-errors.ts';
+import { HttpCause, type Meaning } from './http-errors.ts';
 import { refusalSchema } from './octoeverywhere-messages.ts';
 
 /**
@@ -21,29 +21,25 @@ export interface Failure {
   readonly isHostAtFault: boolean;
 }
 
-interface Meaning {
-  readonly code: BackendCode;
-  readonly retry: Retry;
+interface OwnMeaning extends Meaning {
   readonly reaction: Reaction;
-  readonly says: string;
-  readonly hint: string;
 }
 
-const badKey = (says: string): Meaning => ({
+const badKey = (says: string): OwnMeaning => ({
   code: 'BACKEND_BAD_KEY',
   retry: 'never',
   reaction: 'stop',
   says,
   hint: 'Put a valid api_key of octoeverywhere.com into the secrets file and restart.',
 });
-const badArgs: Meaning = {
+const badArgs: OwnMeaning = {
   code: 'BACKEND_BAD_REQUEST',
   retry: 'later',
   reaction: 'renew',
   says: 'the request is not accepted',
   hint: 'Check warning_confidence and pause_confidence; if they are right, report this with the message.',
 };
-const temporary = (says: string): Meaning => ({
+const temporary = (says: string): OwnMeaning => ({
   code: 'BACKEND_BUSY',
   retry: 'soon',
   reaction: 'wait',
@@ -51,7 +47,7 @@ const temporary = (says: string): Meaning => ({
   hint: 'Nothing to do: it is asked again after the next interval.',
 });
 
-const meanings: Readonly<Record<string, Meaning>> = {
+const meanings: Readonly<Record<string, OwnMeaning>> = {
   OE_BAD_ARGS: badArgs,
   OE_ARGS_PARSE_FAILED: badArgs,
   OE_CONTEXT_RATE_LIMITED: {

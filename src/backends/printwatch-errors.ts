@@ -1,8 +1,8 @@
 // What each of PrintWatch's codes means, and what is done about it.
 import * as v from 'valibot';
-import { type BackendCode, BackendError, type Retry } from '../core/errors.ts';
+import { type BackendCode, BackendError } from '../core/errors.ts';
 import type { Refusal } from './http.ts';
-import { HttpCause } from './http-errors.ts';
+import { HttpCause, type Meaning } from './http-errors.ts';
 
 /**
  * What a failure asks for. `stop`: no call until a person acts; `probe`: one call after a long wait; `pause`: our request
@@ -21,12 +21,8 @@ export class RefusedError extends BackendError {
   }
 }
 
-interface Meaning {
-  readonly code: BackendCode;
-  readonly retry: Retry;
+interface OwnMeaning extends Meaning {
   readonly reaction: Reaction;
-  readonly says: string;
-  readonly hint: string;
 }
 
 /** The three causes of code 212, for the user. */
@@ -34,7 +30,7 @@ export const crowdedCauses =
   'either the key is not valid, or another program uses the id of this printer, or the service was asked too often';
 
 /** The service's own codes (API reference, 2.0). */
-const meanings: Readonly<Record<number, Meaning>> = {
+const meanings: Readonly<Record<number, OwnMeaning>> = {
   210: {
     code: 'BACKEND_BAD_FRAME',
     retry: 'soon',

@@ -25,8 +25,8 @@ export async function startRig(
     pauseConfidence: 3,
     minIntervalMs: 20_000,
     monthlyCalls: 5_000,
-    createTimeoutMs: 2_000,
-    processTimeoutMs: 2_000,
+    createTimeoutMs: 5_000,
+    processTimeoutMs: 5_000,
     ...change,
   };
   return Object.assign(createRig(createOctoEverywhere, options, clock), {

@@ -6,6 +6,7 @@ import {
   type VirtualPrintWatch,
   type VirtualPrintWatchOptions,
 } from '../../src/virtual/printwatch.ts';
+import { printwatchSettings } from '../contract/printwatch.fixture.ts';
 import { aJob } from '../support/parts.ts';
 import { createRig, startClock, type TestContext } from './rig.ts';
 
@@ -28,21 +29,11 @@ export async function startRig(
   });
   t.after(service.close);
   const options: PrintWatchOptions = {
+    ...printwatchSettings,
     apiKey,
     url: service.baseUrl,
-    notifyThreshold: 0.3,
-    actionThreshold: 0.6,
-    confidence: 0.6,
     bufferLength: 4,
-    bufferPercent: 60,
-    minIntervalMs: 10_000,
-    emailAddr: null,
-    sendJobName: false,
-    enableFeedbackImages: false,
-    allowRemotePause: false,
-    allowRemoteResume: false,
-    allowRemoteCancel: false,
-    inferTimeoutMs: 2_000,
+    inferTimeoutMs: 5_000,
     ...change,
   };
   const base = createRig(createPrintWatch, options, clock);

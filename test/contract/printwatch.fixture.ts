@@ -15,28 +15,28 @@ const judgement = {
 };
 const changed = (change: object) => JSON.stringify({ ...judgement, ...change });
 
+/** The defaults. */
+export const printwatchSettings = {
+  notifyThreshold: 0.3,
+  actionThreshold: 0.6,
+  confidence: 0.6,
+  bufferLength: 16,
+  bufferPercent: 60,
+  minIntervalMs: 10_000,
+  emailAddr: null,
+  sendJobName: false,
+  enableFeedbackImages: false,
+  allowRemotePause: false,
+  allowRemoteResume: false,
+  allowRemoteCancel: false,
+};
+
 export const printwatchFixture: BackendFixture = {
   name: 'printwatch',
   secrets: [apiKey],
   create: (url, timeoutMs, deps) =>
     createPrintWatch(
-      {
-        apiKey,
-        url,
-        notifyThreshold: 0.3,
-        actionThreshold: 0.6,
-        confidence: 0.55,
-        bufferLength: 16,
-        bufferPercent: 60,
-        minIntervalMs: 10_000,
-        emailAddr: null,
-        sendJobName: false,
-        enableFeedbackImages: false,
-        allowRemotePause: false,
-        allowRemoteResume: false,
-        allowRemoteCancel: false,
-        inferTimeoutMs: timeoutMs,
-      },
+      { ...printwatchSettings, apiKey, url, confidence: 0.55, inferTimeoutMs: timeoutMs },
       deps,
     ),
   answer: () => ({ status: 200, json: judgement }),
