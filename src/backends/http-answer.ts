@@ -1,6 +1,9 @@
-// Reads the body of an answer: JSON of one exact shape, or an error that says what came instead.
+// Reads the body of an answer: JSON or text of one exact shape, or an error that says what came instead.
 import * as v from 'valibot';
 import { type Asked, badAnswer } from './http-errors.ts';
+
+/** What an answer is written in. */
+export type AnswerFormat = 'json' | 'text';
 
 /** Parses JSON; null where it is none. */
 export function parseJson(text: string): { readonly value: unknown } | null {
@@ -18,25 +21,27 @@ export function isWebPage(contentType: string | null, text: string): boolean {
 
 /**
  * Reads an answer that says yes.
- * @throws BackendError BACKEND_BAD_ANSWER for a web page, nothing, broken JSON, or JSON of another shape
+ * @param schema gets the parsed JSON, or the text without blanks at its ends
+ * @throws BackendError BACKEND_BAD_ANSWER for a web page, nothing, broken JSON, or another shape
  */
 export function readAnswer<Answer>(
   schema: v.GenericSchema<unknown, Answer>,
+  format: AnswerFormat,
   text: string,
   contentType: string | null,
   asked: Asked,
   status: number,
 ): Answer {
-  const json = parseJson(text);
-  if (json === null) throw badAnswer(asked, whatInstead(text, contentType), status);
-  const result = v.safeParse(schema, json.value);
+  const parsed = format === 'json' ? parseJson(text) : { value: text.trim() };
+  if (parsed === null) throw badAnswer(asked, whatInstead(text, contentType), status);
+  const result = v.safeParse(schema, parsed.value);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const where = v.getDotPath(issue) ?? 'the whole';
   const found = asked.quote(issue.received);
   throw badAnswer(
     asked,
-    `JSON of the wrong shape: ${where} is ${found}, expected ${issue.expected ?? issue.message}`,
+    `${format === 'json' ? 'JSON' : 'text'} of the wrong shape: ${where} is ${found}, expected ${issue.expected ?? issue.message}`,
     status,
   );
 }

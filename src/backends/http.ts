@@ -9,7 +9,7 @@ import { BodyTooLarge, readCapped } from '../lib/capped-body.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
-import { isWebPage, parseJson, readAnswer } from './http-answer.ts';
+import { type AnswerFormat, isWebPage, parseJson, readAnswer } from './http-answer.ts';
 import { createAgents, createTransport } from './http-connection.ts';
 import { type Asked, failureError, redirectError, statusError, timeoutError } from './http-errors.ts';
 import { createQuote, type Quote } from './quote.ts';
@@ -49,8 +49,10 @@ export interface BackendRequest<Answer> {
   readonly body?: RequestBody;
   /** Ms from the start of the request to the last byte of its answer. */
   readonly timeoutMs: number;
-  /** Reads the JSON of an answer that says yes: 200..209. */
+  /** Reads an answer that says yes: 200..209. */
   readonly answer: v.GenericSchema<unknown, Answer>;
+  /** What that answer is written in; `json` where absent. */
+  readonly format?: AnswerFormat;
   /** The status that counts, where a service puts one of its own into the body as well; that of HTTP where absent. */
   readonly statusOf?: (httpStatus: number, body: unknown) => number;
   /** The service's own words for no: gets every other answer (redirects aside) and says which error it is. */
@@ -170,7 +172,8 @@ export function createBackendHttp(options: BackendHttpOptions, deps: { readonly 
     });
     const body = () => parseJson(text)?.value ?? null;
     const status = request.statusOf?.(response.status, body()) ?? response.status;
-    if (isYes(status)) return readAnswer(request.answer, text, contentType, asked, status);
+    if (isYes(status))
+      return readAnswer(request.answer, request.format ?? 'json', text, contentType, asked, status);
     const date = header(response, 'date');
     const retryAfterMs = parseRetryAfter(header(response, 'retry-after'), date, deps.clock.now().atMs);
     const usual = statusError(asked, { status, isPage: isWebPage(contentType, text), retryAfterMs });
