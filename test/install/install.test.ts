@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { assertSameTree, makeHost } from './support.ts';
+import { assertSameTree, makeHost, repository } from './support.ts';
 
 const sections = (conf: string) => conf.match(/^\[.*\]$/gm);
 
@@ -259,4 +259,17 @@ test('wrong options and names are refused with 64', async (t) => {
   for (const option of ['--yes', '--dry-run', '--uninstall', '--purge', '--repair', '--instance', '--data']) {
     assert.ok(help.text.includes(option), option);
   }
+});
+
+test('moonraker.conf.example shows the block that is written', async (t) => {
+  const host = makeHost(t);
+  await host.install(['--yes']);
+  const section = (text: string) =>
+    /^\[update_manager moonraker-lookout\]\n(?:\S.*\n| {2}.*\n)+/m.exec(text)?.[0] ?? '';
+  const written = section(
+    host.read(join(host.home, 'printer_data/config/moonraker.conf')).replace(/^# <<<.*/m, ''),
+  )
+    .replace(host.checkout, '~/moonraker-lookout')
+    .replace('https://example.org/lookout.git', 'https://github.com/OWNER/moonraker-lookout.git');
+  assert.equal(section(host.read(join(repository, 'moonraker.conf.example'))), written);
 });
