@@ -1,5 +1,6 @@
-// Turns, mirrors and scales pictures with sharp, which is loaded only when a picture needs it.
+// Turns, mirrors and scales pictures; one that needs nothing is left as it is.
 import { CameraError } from '../core/errors.ts';
+import { openJpeg } from '../lib/open-jpeg.ts';
 
 /** How a picture has to be turned to look as in Mainsail and Fluidd: first rotated, then mirrored. */
 export interface View {
@@ -20,8 +21,6 @@ export interface Picture {
 
 /** High enough that a detector sees no difference to the original. */
 const quality = 90;
-/** sharp cannot be aborted from outside; no picture within our limits takes as long on any host. */
-const timeoutS = 30;
 
 /**
  * The picture as the user sees it, at most `maxHeight` pixels high.
@@ -35,12 +34,7 @@ export async function applyView(picture: Picture, view: View, maxHeight: number)
   const isTurned = view.rotation !== 0 || view.flipHorizontal || view.flipVertical;
   if (!isTurned && height <= maxHeight) return picture;
 
-  const { default: sharp } = await import('sharp');
-  // One picture each few seconds: a cache and more threads would cost memory and win nothing.
-  sharp.cache(false);
-  sharp.concurrency(1);
-  // Slightly damaged pictures are usual with webcams and shown by every browser; only cut-off ones are refused.
-  const image = sharp(picture.jpeg, { failOn: 'truncated' });
+  const image = await openJpeg(picture.jpeg);
   // sharp mirrors before it rotates. A mirror line goes through a quarter turn by becoming the other one.
   image
     .flip(isSideways ? view.flipHorizontal : view.flipVertical)
@@ -48,10 +42,7 @@ export async function applyView(picture: Picture, view: View, maxHeight: number)
   if (view.rotation !== 0) image.rotate(view.rotation);
   if (height > maxHeight) image.resize({ height: maxHeight });
   try {
-    const { data, info } = await image
-      .jpeg({ quality })
-      .timeout({ seconds: timeoutS })
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await image.jpeg({ quality }).toBuffer({ resolveWithObject: true });
     return { jpeg: data, width: info.width, height: info.height };
   } catch (cause) {
     throw new CameraError('the picture cannot be decoded', {
