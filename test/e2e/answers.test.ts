@@ -1,79 +1,90 @@
 // What people can answer to a pause, by the dialog or past it, and what lookout makes of it.
 import assert from 'node:assert/strict';
-import { describe } from 'node:test';
+import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { moonrakerOrSkip } from '../support/moonraker-or-skip.ts';
+import { whyNoMoonraker } from '../support/real-moonraker.ts';
 import { until } from '../support/until.ts';
-import { idleTimeouts, pausedByLookout, scenario, scenesAtOnce } from './scene.ts';
+import { idleTimeouts, inScene, pausedByLookout, scenesAtOnce } from './scene.ts';
 
-const skip = await moonrakerOrSkip();
+const skip = await whyNoMoonraker();
 
 describe('a print that lookout has paused', { concurrency: scenesAtOnce, skip }, () => {
-  scenario('is resumed past us: the dialog goes, and we stay quiet for resume_mute', {}, async (scene) => {
-    const { browser, octoeverywhere, printer } = scene;
-    await pausedByLookout(scene);
-    const shownBefore = browser.dialogs().length;
-    const callsBefore = octoeverywhere.calls.length;
-    await browser.call('printer.print.resume');
-    const resumedMs = await scene.untilState('printing');
-    await browser.untilClosed(2_000);
-    // What Klipper had before.
-    await until('the idle timeout', () => idleTimeouts(scene).at(-1) === 'SET_IDLE_TIMEOUT TIMEOUT=600');
+  it(
+    'is resumed past us: the dialog goes, and we stay quiet for resume_mute',
+    inScene({}, async (scene) => {
+      const { browser, octoeverywhere, printer } = scene;
+      await pausedByLookout(scene);
+      const shownBefore = browser.dialogs().length;
+      const callsBefore = octoeverywhere.calls.length;
+      await browser.call('printer.print.resume');
+      const resumedMs = await scene.untilState('printing');
+      await browser.untilClosed(2_000);
+      // What Klipper had before.
+      await until('the idle timeout', () => idleTimeouts(scene).at(-1) === 'SET_IDLE_TIMEOUT TIMEOUT=600');
 
-    await delay(30_000 - (performance.now() - resumedMs));
-    const during = octoeverywhere.calls.slice(callsBefore);
-    assert.ok(
-      during.some(({ quality }) => quality?.PauseSuggested === true),
-      'the service went on suggesting a pause',
-    );
-    assert.equal(browser.dialogs().length, shownBefore);
-    // After that it is told once, because it is still there, but it is not paused again.
-    const dialog = await browser.untilOpen(/^Lookout: this print may be failing$/, 40_000);
-    assert.match(dialog.texts.join(' '), /You let it go on/);
-    await delay(22_000);
-    assert.equal(browser.dialogs().length, shownBefore + 1);
-    assert.equal(scene.state(), 'printing');
-    assert.equal(printer.log.count('PAUSE'), 1);
-  });
+      await delay(30_000 - (performance.now() - resumedMs));
+      const during = octoeverywhere.calls.slice(callsBefore);
+      assert.ok(
+        during.some(({ quality }) => quality?.PauseSuggested === true),
+        'the service went on suggesting a pause',
+      );
+      assert.equal(browser.dialogs().length, shownBefore);
+      // After that it is told once, because it is still there, but it is not paused again.
+      const dialog = await browser.untilOpen(/^Lookout: this print may be failing$/, 40_000);
+      assert.match(dialog.texts.join(' '), /You let it go on/);
+      await delay(22_000);
+      assert.equal(browser.dialogs().length, shownBefore + 1);
+      assert.equal(scene.state(), 'printing');
+      assert.equal(printer.log.count('PAUSE'), 1);
+    }),
+  );
 
   for (const { label, state, command, event } of [
     { label: /^Resume$/, state: 'printing', command: 'RESUME', event: 'answer=resume' },
     { label: /^False alarm/, state: 'printing', command: 'RESUME', event: 'answer=false-alarm' },
     { label: /^Cancel print$/, state: 'cancelled', command: 'CANCEL_PRINT', event: 'answer=cancel' },
   ]) {
-    scenario(`is answered with the button ${label.source}`, {}, async (scene) => {
-      const { browser, lookout, octoeverywhere, printer } = scene;
-      await pausedByLookout(scene);
-      const shownBefore = browser.dialogs().length;
-      const callsBefore = octoeverywhere.calls.length;
-      await browser.press(label);
-      await scene.untilState(state);
-      await browser.untilClosed();
-      await lookout.line(new RegExp(`app/watch: answered .*${event}`));
-      await lookout.line(/answer carried out .*kind=done/);
-      assert.equal(printer.log.count(command), 1);
-      if (state === 'printing') {
-        const isAsked = () => octoeverywhere.calls.length > callsBefore;
-        await until('the next picture', isAsked, 40_000);
-      }
-      await delay(3_000);
-      assert.equal(scene.state(), state);
-      assert.equal(browser.dialogs().length, shownBefore);
-      assert.equal(printer.log.count('PAUSE'), 1);
-    });
+    it(
+      `is answered with the button ${label.source}`,
+      inScene({}, async (scene) => {
+        const { browser, lookout, octoeverywhere, printer } = scene;
+        await pausedByLookout(scene);
+        const shownBefore = browser.dialogs().length;
+        const callsBefore = octoeverywhere.calls.length;
+        await browser.press(label);
+        await scene.untilState(state);
+        await browser.untilClosed();
+        await lookout.line(new RegExp(`app/watch: answered .*${event}`));
+        await lookout.line(/answer carried out .*kind=done/);
+        assert.equal(printer.log.count(command), 1);
+        if (state === 'printing') {
+          const isAsked = () => octoeverywhere.calls.length > callsBefore;
+          await until('the next picture', isAsked, 40_000);
+        }
+        await delay(3_000);
+        assert.equal(scene.state(), state);
+        assert.equal(browser.dialogs().length, shownBefore);
+        assert.equal(printer.log.count('PAUSE'), 1);
+      }),
+    );
   }
 
-  scenario('has its dialog closed by its X: it stays paused, and nothing comes again', {}, async (scene) => {
-    const { browser, lookout } = scene;
-    await pausedByLookout(scene);
-    const shownBefore = browser.dialogs().length;
-    // What Mainsail sends.
-    await browser.call('printer.gcode.script', { script: 'RESPOND type="command" msg="action:prompt_end"' });
-    await lookout.line(/answered .*answer=seen/);
-    assert.equal((await lookout.stop()).code, 0);
-    await scene.startLookout();
-    await delay(5_000);
-    assert.equal(scene.state(), 'paused');
-    assert.equal(browser.dialogs().length, shownBefore);
-  });
+  it(
+    'has its dialog closed by its X: it stays paused, and nothing comes again',
+    inScene({}, async (scene) => {
+      const { browser, lookout } = scene;
+      await pausedByLookout(scene);
+      const shownBefore = browser.dialogs().length;
+      // What Mainsail sends.
+      await browser.call('printer.gcode.script', {
+        script: 'RESPOND type="command" msg="action:prompt_end"',
+      });
+      await lookout.line(/answered .*answer=seen/);
+      assert.equal((await lookout.stop()).code, 0);
+      await scene.startLookout();
+      await delay(5_000);
+      assert.equal(scene.state(), 'paused');
+      assert.equal(browser.dialogs().length, shownBefore);
+    }),
+  );
 });

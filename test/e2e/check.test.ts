@@ -5,30 +5,39 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { WebcamFault } from '../../src/virtual/webcam.ts';
-import { moonrakerOrSkip } from '../support/moonraker-or-skip.ts';
+import { whyNoMoonraker } from '../support/real-moonraker.ts';
 import { runLookout } from './lookout-process.ts';
-import { type Lookout, scenario, scenesAtOnce, serviceKey } from './scene.ts';
+import { inScene, type Lookout, scenesAtOnce, serviceKey } from './scene.ts';
 
-const skip = await moonrakerOrSkip();
+const skip = await whyNoMoonraker();
 
 const check = ({ confFile }: Lookout) => runLookout(['check', '--config', confFile]);
 
 describe('check', { concurrency: scenesAtOnce, skip }, () => {
-  scenario('says yes to a good set-up, also while the service runs', {}, async (scene) => {
-    await scene.startLookout();
-    const { code, output } = await check(scene.lookout);
-    assert.equal(code, 0, output);
-    for (const about of ['Moonraker', 'Klipper', 'commands', 'webcams', 'picture', 'backend octoeverywhere'])
-      assert.match(output, new RegExp(`^OK {3,}${about}: `, 'm'));
-    assert.match(output, /A print would be watched\.$/);
-    assert.equal(output.includes(serviceKey), false, 'a key is never shown');
-    assert.equal(scene.lookout.count(/NAME_TAKEN|connection to Moonraker/), 0);
-  });
+  it(
+    'says yes to a good set-up, also while the service runs',
+    inScene({}, async (scene) => {
+      await scene.startLookout();
+      const { code, output } = await check(scene.lookout);
+      assert.equal(code, 0, output);
+      for (const about of [
+        'Moonraker',
+        'Klipper',
+        'commands',
+        'webcams',
+        'picture',
+        'backend octoeverywhere',
+      ])
+        assert.match(output, new RegExp(`^OK {3,}${about}: `, 'm'));
+      assert.match(output, /A print would be watched\.$/);
+      assert.equal(output.includes(serviceKey), false, 'a key is never shown');
+      assert.equal(scene.lookout.count(/NAME_TAKEN|connection to Moonraker/), 0);
+    }),
+  );
 
-  scenario(
+  it(
     'says no without a webcam, with a wrong service key, without Moonraker',
-    { hasWebcam: false },
-    async (scene) => {
+    inScene({ hasWebcam: false }, async (scene) => {
       const { lookout } = scene;
       const noWebcam = await check(lookout);
       assert.equal(noWebcam.code, 1);
@@ -54,13 +63,12 @@ describe('check', { concurrency: scenesAtOnce, skip }, () => {
         /^FAIL +Moonraker: cannot connect .*\[MOONRAKER_UNREACHABLE\]\n +Nothing listens there/m,
       );
       assert.match(away.output, /A print would NOT be watched\./);
-    },
+    }),
   );
 
-  scenario(
+  it(
     'says no when Moonraker wants another key',
-    { isKeyNeeded: true },
-    async ({ lookout, moonraker }) => {
+    inScene({ isKeyNeeded: true }, async ({ lookout, moonraker }) => {
       const none = await check(lookout);
       assert.equal(none.code, 1);
       assert.match(none.output, /^FAIL +Moonraker: .*\[MOONRAKER_UNAUTHORIZED\]\n +Add this host/m);
@@ -72,13 +80,12 @@ describe('check', { concurrency: scenesAtOnce, skip }, () => {
       const right = await check(lookout);
       assert.equal(right.code, 0, right.output);
       assert.equal(right.output.includes(moonraker.apiKeyValue), false);
-    },
+    }),
   );
 
-  scenario(
+  it(
     'names what is wrong with the camera',
-    { conf: { camera: { timeout: '2s' } } },
-    async ({ lookout, webcam }) => {
+    inScene({ conf: { camera: { timeout: '2s' } } }, async ({ lookout, webcam }) => {
       const codes: Readonly<Partial<Record<WebcamFault, string>>> = {
         dead: 'CAMERA_UNREACHABLE',
         hang: 'CAMERA_TIMEOUT',
@@ -95,7 +102,7 @@ describe('check', { concurrency: scenesAtOnce, skip }, () => {
         assert.equal(exitCode, 1, fault);
         assert.match(output, new RegExp(`^FAIL +picture: .*\\[${code}\\]\n +\\S`, 'm'), fault);
       }
-    },
+    }),
   );
 });
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { it, type TestContext } from 'node:test';
+import type { TestContext } from 'node:test';
 import type { VirtualPrint } from '../../src/virtual/gcode-file.ts';
 import { startVirtualOctoEverywhere, type VirtualOctoEverywhere } from '../../src/virtual/octoeverywhere.ts';
 import {
@@ -78,27 +78,26 @@ const quickConf: Conf = { detection: { start_after: '6s', resume_mute: '30s', bl
 const quickPatience = { warnAfterMs: 15_000, pauseAfterMs: 35_000 };
 
 /** Tests of one file that run at the same time: they wait nearly all the time, but each starts a Moonraker. */
-export const scenesAtOnce = 8;
+export const scenesAtOnce = 12;
 
-/** One test in a house of its own. What lookout wrote is shown when the test fails. */
-export function scenario(
-  name: string,
+/** The body of a test in a house of its own. What lookout wrote is shown when the test fails. */
+export function inScene(
   options: SceneOptions,
   play: (scene: Scene, t: TestContext) => Promise<void>,
-): void {
-  it(name, { timeout: 300_000 }, async (t) => {
+): (t: TestContext) => Promise<void> {
+  return async (t) => {
     const scene = await startScene(options);
     try {
       await play(scene, t);
       checkAlways(scene);
     } catch (error) {
       const written = scene.lookout.lines.slice(-60).map(({ text }) => text);
-      t.diagnostic(`"${name}" failed; moonraker-lookout had written:\n${written.join('\n')}`);
+      t.diagnostic(`"${t.name}" failed; moonraker-lookout had written:\n${written.join('\n')}`);
       throw error;
     } finally {
       await scene.close();
     }
-  });
+  };
 }
 
 /** What holds in every scene, whatever happens in it. */
