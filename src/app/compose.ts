@@ -89,6 +89,12 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       isEnabled: settings.detection.enabled,
       startAfterMs: settings.detection.startAfterMs,
       intervalMs: settings.detection.intervalMs,
+      evidence: {
+        warnAfterMs: settings.detection.warnAfterMs,
+        failAfterMs: settings.detection.failAfterMs,
+        sensitivity: settings.detection.sensitivity,
+        intervalMs: settings.detection.intervalMs,
+      },
     },
     {
       printer,
@@ -127,7 +133,8 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
         printer.run(signal),
         prompts.run(signal),
         webcams.run(signal),
-        ...backends.map((each) => each.run?.(printer, signal)),
+        // A look beside the service must not speak in its name.
+        ...(deps.clientType === 'agent' ? backends.map((each) => each.run?.(printer, signal)) : []),
       ]);
       camera.close();
     },

@@ -28,6 +28,7 @@ const incident = v.object({
   backend: v.string(),
   score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   quality: v.nullable(v.number()),
+  seen: v.nullable(v.string()),
   lastSeenTickMs: v.number(),
   action: v.nullable(
     v.object({
@@ -46,6 +47,7 @@ const savedState = v.object({
   state: v.object({
     job: v.nullable(job),
     wasPaused: v.boolean(),
+    filePauseTickMs: v.nullable(v.number()),
     trouble: v.nullable(v.object({ since: moment, layer: v.nullable(v.number()) })),
     incident: v.nullable(incident),
     incidentCount: v.number(),
@@ -84,13 +86,14 @@ export function loadWatchState(deps: { store: Store; log: Log; bootId: string })
 
 /** What must survive a restart; the rest is seen again within one interval, and an SD card wears out. */
 function lasting(state: WatchState) {
-  const { job: jobRef, wasPaused, trouble, incident: open, incidentCount } = state;
+  const { job: jobRef, wasPaused, filePauseTickMs, trouble, incident: open, incidentCount } = state;
   const { accepted, quietUntilTickMs, idleTimeoutBeforeS } = state;
   // The moment it was last seen changes with every frame and only serves to close a warning.
   const steady = open === null ? null : { ...open, lastSeenTickMs: open.openedAt.tickMs };
   return {
     job: jobRef,
     wasPaused,
+    filePauseTickMs,
     trouble,
     incident: steady,
     incidentCount,

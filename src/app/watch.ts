@@ -192,7 +192,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   return {
     run: async (signal) => {
       const offs = [printer.onPrint((print) => hear({ kind: 'print-changed', print }))];
-      if (state.job !== null) hear({ kind: 'restarted' });
+      if (state.job !== null || state.incident !== null) hear({ kind: 'restarted' });
       hear({ kind: 'print-changed', print: printer.print });
       try {
         while (!signal.aborted) await step(signal);

@@ -18,7 +18,7 @@ export function findConflicts(
   settings: ReadonlyMap<string, Setting>,
   sections: readonly SectionKeys[],
 ): readonly Conflict[] {
-  const { moonraker, camera, action, backend } = config;
+  const { moonraker, camera, detection, action, backend } = config;
   const conflicts: Conflict[] = [];
   const fail = (ids: Conflict['ids'], message: string) => conflicts.push({ ids, message, isFatal: true });
   const warn = (ids: Conflict['ids'], message: string) => conflicts.push({ ids, message, isFatal: false });
@@ -33,6 +33,12 @@ export function findConflicts(
     warn(
       ['[action] failure_gcode', '[action] on_failure'],
       `is not used, because on_failure is ${action.onFailure}`,
+    );
+  }
+  if (detection.failAfterMs <= detection.warnAfterMs) {
+    fail(
+      ['[detection] fail_after', '[detection] warn_after'],
+      'must be longer than warn_after: a failure is a warning first',
     );
   }
   if (moonraker.username !== null && moonraker.password === null) {

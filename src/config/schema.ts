@@ -68,6 +68,21 @@ const detection = {
     { min: '2s', max: '10m' },
     'Time between two pictures. A backend may ask for more time.',
   ),
+  warn_after: key.duration(
+    '30s',
+    { min: '5s', max: '30m' },
+    'Warn when failure has been seen for this long. Only for backends that give a score (obico, open_inference).',
+  ),
+  fail_after: key.duration(
+    '90s',
+    { min: '10s', max: '1h' },
+    'Call the print failing when failure has been seen for this long. Longer than warn_after.',
+  ),
+  sensitivity: key.choice(
+    'medium',
+    ['low', 'medium', 'high'],
+    'low takes half as long again, high takes 0.6 of it.',
+  ),
 };
 
 const action = {

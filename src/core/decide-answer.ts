@@ -1,5 +1,6 @@
 // What a person's answer does: pause, let it go on, cancel, or only close the alert; and what came of it.
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
+import { noEvidence } from './evidence.ts';
 import { explainAnswerDelayed, explainAnswerFailed } from './explain.ts';
 import { type Incident, isIncidentId, isPausedByUs, isUnderWay, isWaved } from './incident.ts';
 import type { ActionOutcome, Answer, Moment, Score } from './types.ts';
@@ -75,6 +76,7 @@ function accept(state: WatchState, incident: Incident, now: Moment, options: Dec
     ...state,
     verdict: 'clear',
     trouble: null,
+    evidence: noEvidence,
     accepted: acceptScene(state.accepted, incident.score),
     quietUntilTickMs: now.tickMs + options.resumeMuteMs,
   };

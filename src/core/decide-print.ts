@@ -2,6 +2,7 @@
 import { acceptScene } from './decide-answer.ts';
 import { afterBreak } from './decide-blind.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
+import { noEvidence } from './evidence.ts';
 import { isBefore, isMacroPause } from './gates.ts';
 import { asNotObserved, asObserved, type Incident, isWaved } from './incident.ts';
 import { isSameJob } from './job.ts';
@@ -119,6 +120,7 @@ function running(state: WatchState, print: Running, now: Moment, options: Decide
     incident: null,
     isAlertDue: false,
     trouble: null,
+    evidence: noEvidence,
     accepted: acceptedOnResume(state),
     quietUntilTickMs: now.tickMs + options.resumeMuteMs,
     blind: afterBreak(state.blind),

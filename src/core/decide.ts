@@ -3,6 +3,7 @@ import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decid
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
 import { closeAlert, raiseAlert } from './decide-effects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
+import { addEvidence, type Evidence, noEvidence, sayEvidence, verdictOfEvidence } from './evidence.ts';
 import { explainDelay } from './explain.ts';
 import { isBefore } from './gates.ts';
 import {
@@ -69,7 +70,9 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
   // A late answer for a print that has ended, or was paused meanwhile, says nothing about what happens now.
   if (job === null || !isSameJob(job, input.job) || !state.isPrinting) return { state, effects: [] };
   const { assessment } = input;
-  const verdict = verdictOf(assessment);
+  const evidence = nextEvidence(state, assessment, now, options);
+  const verdict =
+    assessment.suggests === null ? verdictOfEvidence(evidence, options.evidence) : verdictOf(assessment);
   const hasTrouble = verdict === 'warning' || verdict === 'failing';
   const trouble = verdict === 'clear' ? null : (state.trouble ?? { since: now, layer: input.layer });
   const seen: WatchState = {
@@ -78,9 +81,12 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
     last: { assessment, at: now },
     blind: null,
     trouble,
+    evidence,
     accepted: stillAccepted(state.accepted, assessment, verdict),
     incident:
-      state.incident === null || !hasTrouble ? state.incident : worse(state.incident, assessment, now),
+      state.incident === null || !hasTrouble
+        ? state.incident
+        : worse(state.incident, assessment, evidence, now),
   };
   const sighted = tellIfSighted(state, now);
   const next =
@@ -88,6 +94,24 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
       ? closeIfOver(seen, now)
       : react(seen, { job, assessment, verdict, trouble }, now, options);
   return { state: next.state, effects: [...sighted, ...next.effects] };
+}
+
+/** Evidence is of one backend: what another saw is measured on another scale. */
+function nextEvidence(
+  { evidence, last }: WatchState,
+  assessment: Assessment,
+  now: Moment,
+  options: DecideOptions,
+): Evidence {
+  if (assessment.suggests !== null) return noEvidence;
+  const isSameBackend = last === null || last.assessment.backend === assessment.backend;
+  const frame = {
+    score: assessment.score,
+    neutral: assessment.neutral ?? 0,
+    tickMs: now.tickMs,
+    plannedMs: Math.max(assessment.nextInMs, options.evidence.intervalMs),
+  };
+  return addEvidence(isSameBackend ? evidence : noEvidence, frame, options.evidence);
 }
 
 /** The verdict of one assessment by a backend that decides for itself (design rule 5). */
@@ -110,14 +134,21 @@ function stillAccepted(
   return assessment.score >= accepted.score + grownBy - rounding ? null : accepted;
 }
 
-function worse(incident: Incident, { score, quality }: Assessment, now: Moment): Incident {
+function worse(incident: Incident, assessment: Assessment, evidence: Evidence, now: Moment): Incident {
+  const { backend, score, quality } = assessment;
   const isWorse = score > incident.score;
   return {
     ...incident,
+    backend,
+    seen: seenBy(assessment, evidence),
     score: isWorse ? score : incident.score,
     quality: isWorse ? quality : incident.quality,
     lastSeenTickMs: now.tickMs,
   };
+}
+
+function seenBy(assessment: Assessment, evidence: Evidence): string | null {
+  return assessment.suggests === null ? sayEvidence(evidence) : null;
 }
 
 /** A look that showed trouble. */
@@ -164,6 +195,7 @@ function open(
     backend: assessment.backend,
     score: assessment.score,
     quality: assessment.quality,
+    seen: seenBy(assessment, state.evidence),
     lastSeenTickMs: now.tickMs,
     action: null,
     answer: null,

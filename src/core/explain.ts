@@ -54,7 +54,8 @@ function whatWasSeen(incident: Incident, now: Moment): string {
     incident.quality === null
       ? `failure score ${Math.round(incident.score * 100)} of 100`
       : `quality ${incident.quality} of 10`;
-  return `${incident.backend} says that the print ${sure}: ${quality}, trouble seen for ${since}${layer}.`;
+  const seen = incident.seen ?? `trouble seen for ${since}`;
+  return `${incident.backend} says that the print ${sure}: ${quality}, ${seen}${layer}.`;
 }
 
 function whatWasDone({ level, action, isAccepted }: Incident): string[] {

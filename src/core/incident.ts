@@ -24,6 +24,8 @@ export interface Incident {
   /** The worst of the incident so far. */
   readonly score: Score;
   readonly quality: number | null;
+  /** For a backend that only scores: what has built up, in words; null for one that decides for itself. */
+  readonly seen: string | null;
   readonly lastSeenTickMs: number;
   readonly action: IncidentAction | null;
   readonly answer: Answer | null;

@@ -1,4 +1,5 @@
 // What the decision core remembers, what it hears and what it orders. All of it is JSON.
+import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
 import type { Incident } from './incident.ts';
 import type {
   ActionOutcome,
@@ -43,6 +44,8 @@ export interface WatchState {
   readonly last: { readonly assessment: Assessment; readonly at: Moment } | null;
   /** When and where the present trouble was first seen; null while the print is clear. */
   readonly trouble: { readonly since: Moment; readonly layer: number | null } | null;
+  /** What has built up with a backend that only scores. Starts afresh with each backend, print and resume. */
+  readonly evidence: Evidence;
   readonly incident: Incident | null;
   readonly incidentCount: number;
   /** An alert is open that a restart, ours or Moonraker's, may have taken away: shown again once the print is seen. */
@@ -101,6 +104,8 @@ export interface DecideOptions {
   readonly onFailure: FailureAction;
   readonly resumeMuteMs: number;
   readonly blindAfterMs: number;
+  /** For backends that only score. */
+  readonly evidence: EvidenceOptions;
 }
 
 /** Nothing is printing and nothing is known. */
@@ -112,6 +117,7 @@ export const initialWatchState: WatchState = {
   verdict: 'clear',
   last: null,
   trouble: null,
+  evidence: noEvidence,
   incident: null,
   incidentCount: 0,
   isAlertDue: false,

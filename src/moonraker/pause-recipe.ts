@@ -12,6 +12,8 @@ const lookEveryMs = (elapsedMs: number) => (elapsedMs < 15_000 ? 1_000 : 3_000);
 /** Moonraker or Klipper may restart; after this the pause is given up. */
 const awayLimitMs = 120_000;
 const maxAttempts = 2;
+/** A macro that parks for a picture resumes by itself within this time; a pause that lasts longer is somebody's. */
+const macroPauseMs = 20_000;
 
 /** Limits of the recipe. */
 export interface PauseOptions {
@@ -60,7 +62,11 @@ export async function pausePrint(
     for (;;) {
       signal.throwIfAborted();
       const phase = eyes.phase();
-      if (phase === 'paused') return { kind: 'done', tookMs: eyes.elapsedMs(), idleTimeoutBeforeS: null };
+      if (phase === 'paused') {
+        // Not ours: a timelapse macro pauses at each layer and resumes a moment later, and then ours is still needed.
+        if (attempts === 0 && (await eyes.wait(() => eyes.phase() !== 'paused', macroPauseMs))) continue;
+        return { kind: 'done', tookMs: eyes.elapsedMs(), idleTimeoutBeforeS: null };
+      }
       if (phase === 'broken')
         return failed('KLIPPY_NOT_READY', `Klipper has stopped: ${deps.snapshot().message}`);
       if (phase === 'over') {

@@ -25,6 +25,7 @@ const options = {
   isEnabled: true,
   startAfterMs: 0,
   intervalMs: 10_000,
+  evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
 } as const;
 
 function setUp(print: Print = printing, store = aStore()) {

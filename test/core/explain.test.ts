@@ -37,6 +37,7 @@ const warning: Incident = {
   backend: 'octoeverywhere',
   score: toScore(0.734),
   quality: 3,
+  seen: null,
   lastSeenTickMs: now.tickMs,
   action: null,
   answer: null,

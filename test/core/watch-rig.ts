@@ -23,7 +23,12 @@ import {
 } from '../../src/core/watch-state.ts';
 
 /** The defaults of the configuration, with a short mute. */
-export const options: DecideOptions = { onFailure: 'pause', resumeMuteMs: 600_000, blindAfterMs: 300_000 };
+export const options: DecideOptions = {
+  onFailure: 'pause',
+  resumeMuteMs: 600_000,
+  blindAfterMs: 300_000,
+  evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
+};
 
 /** The state of a watch with a clock; `id` is the incident that was last named in an effect. */
 export interface Rig {

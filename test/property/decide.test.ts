@@ -167,6 +167,12 @@ const options: fc.Arbitrary<DecideOptions> = fc.record({
   onFailure: fc.constantFrom('pause', 'pause', 'pause', 'cancel', 'gcode', 'alert'),
   resumeMuteMs: fc.constantFrom(0, 60_000, 600_000),
   blindAfterMs: fc.constantFrom(0, 300_000),
+  evidence: fc.constant({
+    warnAfterMs: 30_000,
+    failAfterMs: 90_000,
+    sensitivity: 'medium' as const,
+    intervalMs: 10_000,
+  }),
 });
 
 interface Life {
@@ -319,7 +325,12 @@ describe('any life of any print', () => {
         size: 'max',
       },
     );
-    const settings: DecideOptions = { onFailure: 'pause', resumeMuteMs: 600_000, blindAfterMs: 300_000 };
+    const settings: DecideOptions = {
+      onFailure: 'pause',
+      resumeMuteMs: 600_000,
+      blindAfterMs: 300_000,
+      evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
+    };
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 20 }), steps, (percent, looks) => {
         const life = begin(settings);

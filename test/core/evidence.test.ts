@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { decide } from '../../src/core/decide.ts';
+import {
+  addEvidence,
+  type Evidence,
+  type EvidenceOptions,
+  noEvidence,
+  sayEvidence,
+  verdictOfEvidence,
+} from '../../src/core/evidence.ts';
+import { toScore } from '../../src/core/types.ts';
+import { initialWatchState } from '../../src/core/watch-state.ts';
+import { aJob, anAssessment } from '../support/parts.ts';
+import { options as decideOptions } from './watch-rig.ts';
+
+const options: EvidenceOptions = {
+  warnAfterMs: 30_000,
+  failAfterMs: 90_000,
+  sensitivity: 'medium',
+  intervalMs: 10_000,
+};
+
+/** Scores at even steps. */
+function watch(scores: readonly number[], stepMs = 10_000, neutral = 0.2, from = noEvidence): Evidence {
+  let evidence = from;
+  let tickMs = evidence.tickMs ?? 0;
+  for (const score of scores) {
+    tickMs += stepMs;
+    evidence = addEvidence(evidence, { score: toScore(score), neutral, tickMs, plannedMs: stepMs }, options);
+  }
+  return evidence;
+}
+
+/** Seconds of the scene until this verdict. */
+function secondsUntil(wanted: 'warning' | 'failing', score: number, stepMs: number): number {
+  let evidence = watch([0], stepMs);
+  for (let seconds = stepMs / 1000; seconds < 1_000; seconds += stepMs / 1000) {
+    evidence = watch([score], stepMs, 0.2, evidence);
+    const verdict = verdictOfEvidence(evidence, options);
+    if (verdict === wanted || verdict === 'failing') return seconds;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('evidence', () => {
+  it('warns after 30 s and fails after 90 s of certain failure', () => {
+    assert.equal(secondsUntil('warning', 1, 10_000), 30);
+    assert.equal(secondsUntil('failing', 1, 10_000), 90);
+  });
+
+  it('takes longer the less sure the score is, and never for a score at the neutral point', () => {
+    assert.equal(secondsUntil('failing', 0.7, 10_000), 150);
+    assert.equal(secondsUntil('warning', 0.2, 10_000), Number.POSITIVE_INFINITY);
+  });
+
+  it('scales with the sensitivity', () => {
+    const seen = watch([0, 1, 1, 1]);
+    const at = (sensitivity: EvidenceOptions['sensitivity']) =>
+      verdictOfEvidence(seen, { ...options, sensitivity });
+    assert.deepEqual([at('low'), at('medium'), at('high')], ['watching', 'warning', 'warning']);
+    assert.equal(
+      verdictOfEvidence(watch([0, 1, 1, 1, 1, 1, 1]), { ...options, sensitivity: 'high' }),
+      'failing',
+    );
+  });
+
+  it('forgets half as fast as it learns', () => {
+    assert.equal(watch([0, 1, 1, 1]).ms, 30_000);
+    assert.equal(watch([0, 1, 1, 1, 0, 0]).ms, 20_000);
+    assert.equal(watch([0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]).ms, 0);
+  });
+
+  it('counts the time of an outage as two intervals at most', () => {
+    const before = watch([0, 1]);
+    const after = addEvidence(
+      before,
+      { score: toScore(1), neutral: 0.2, tickMs: 20_000 + 3_600_000, plannedMs: 10_000 },
+      options,
+    );
+    assert.equal(after.ms - before.ms, 20_000);
+  });
+
+  it('says what was seen', () => {
+    assert.equal(sayEvidence(watch([0, 0, 0, 1, 1, 1, 1])), 'failure seen for 40 of the last 60 s');
+    assert.equal(sayEvidence(watch([0, ...Array(20).fill(1)])), 'failure seen for 90 of the last 90 s');
+  });
+
+  it('does not call clear what it sees failing, even with nothing built up yet', () => {
+    assert.equal(verdictOfEvidence(watch([1]), options), 'watching');
+    assert.equal(verdictOfEvidence(watch([0.1]), options), 'clear');
+  });
+
+  it('gives the same second of warning and failing at 0.1 to 5 frames a second, give or take one interval', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(200, 500, 1_000, 2_000, 5_000, 10_000),
+        fc.double({ min: 0.4, max: 1, noNaN: true }),
+        fc.constantFrom('warning' as const, 'failing' as const),
+        (stepMs, score, verdict) => {
+          const difference = Math.abs(
+            secondsUntil(verdict, score, stepMs) - secondsUntil(verdict, score, 200),
+          );
+          assert.ok(difference <= stepMs / 1000 + 0.4, `${difference} s`);
+        },
+      ),
+    );
+  });
+
+  it('never says less for a worse scene, and stays bounded', () => {
+    const scores = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(scores, fc.double({ min: 0, max: 0.5, noNaN: true }), (track, more) => {
+        const worse = track.map((score) => Math.min(1, score + more));
+        assert.ok(watch(worse).ms >= watch(track).ms);
+        assert.ok(watch(worse).ms <= 90_000 && watch(track).ms >= 0);
+        assert.ok(watch(track).stretches.length <= 90_000 / 10_000 + 1);
+      }),
+    );
+  });
+});
+
+describe('a backend that only scores', () => {
+  const scored = (score: number, backend = 'obico') =>
+    anAssessment({
+      backend,
+      score: toScore(score),
+      suggests: null,
+      quality: null,
+      neutral: 0.2,
+      nextInMs: 10_000,
+    });
+
+  /** Assessments every 10 s of a running print; the kinds of what was ordered. */
+  function run(assessments: readonly ReturnType<typeof scored>[]): string[] {
+    const job = aJob();
+    const at = (tickMs: number) => ({ atMs: tickMs, tickMs });
+    const printing = { kind: 'print-changed', print: { kind: 'printing', job, pauseFlag: 'none' } } as const;
+    let { state } = decide(initialWatchState, printing, at(0), decideOptions);
+    return assessments.flatMap((assessment, index) => {
+      const input = { kind: 'frame-assessed', assessment, job, layer: 3 } as const;
+      const decision = decide(state, input, at((index + 1) * 10_000), decideOptions);
+      state = decision.state;
+      return decision.effects.map(({ kind }) => `${(index + 1) * 10} s ${kind}`);
+    });
+  }
+
+  it('warns and pauses by what has built up, once', () => {
+    assert.deepEqual(run([scored(0), ...Array.from({ length: 20 }, () => scored(1))]), [
+      '40 s raise-alert',
+      '100 s take-action',
+    ]);
+  });
+
+  it('starts afresh when another backend takes over', () => {
+    const first = Array.from({ length: 9 }, () => scored(1));
+    const second = Array.from({ length: 9 }, () => scored(1, 'open_inference'));
+    assert.deepEqual(run([...first, ...second]), ['40 s raise-alert']);
+  });
+
+  it('never acts on one bad frame among good ones', () => {
+    const flicker = Array.from({ length: 60 }, (_, index) => scored(index % 4 === 0 ? 1 : 0));
+    assert.deepEqual(run(flicker), []);
+  });
+});
