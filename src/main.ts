@@ -12,6 +12,8 @@ const usage = `moonraker-lookout: watches a Klipper print and pauses it when it 
 
   moonraker-lookout [run] [--config FILE]    watch the printer until stopped
   moonraker-lookout check [--config FILE]    try everything once and say what to mend
+  moonraker-lookout detect [--config FILE] [--backend NAME] [--json] PICTURE.jpg…
+                                             have pictures judged
   moonraker-lookout demo [--seconds N] [--headless]
                                              a virtual print goes wrong and is paused
   moonraker-lookout --version | --help
@@ -23,6 +25,8 @@ const options = {
   config: { type: 'string' },
   seconds: { type: 'string' },
   headless: { type: 'boolean' },
+  backend: { type: 'string' },
+  json: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -33,10 +37,13 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   const { values, positionals } = read(args);
   if (values.help === true) return print(usage);
   if (values.version === true) return print(`${packageVersion()}\n`);
-  if (positionals.length > 1) throw new UsageError(`one command at a time: ${positionals.join(' ')}`);
+  const [command = 'run', ...rest] = positionals;
+  if (command === 'detect' && rest.length === 0) throw new UsageError('detect needs at least one picture');
+  if (command !== 'detect' && rest.length > 0)
+    throw new UsageError(`one command at a time: ${positionals.join(' ')}`);
   const file = values.config ?? join(homedir(), 'printer_data/config/moonraker-lookout.conf');
   const version = packageVersion();
-  switch (positionals[0] ?? 'run') {
+  switch (command) {
     case 'run': {
       const { run } = await import('./app/run.ts');
       return run({ file, env: process.env, version }, signal);
@@ -44,6 +51,11 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     case 'check': {
       const { check } = await import('./app/check.ts');
       return check({ file, env: process.env, version }, signal);
+    }
+    case 'detect': {
+      const { detect } = await import('./app/detect.ts');
+      const { backend = null, json: isJson = false } = values;
+      return detect({ file, env: process.env, version, backend, pictures: rest, isJson }, signal);
     }
     case 'demo': {
       const { demo } = await import('./app/demo.ts');
@@ -53,7 +65,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       );
     }
     default:
-      throw new UsageError(`there is no command "${positionals[0]}"`);
+      throw new UsageError(`there is no command "${command}"`);
   }
 }
 
