@@ -225,6 +225,22 @@ describe('pausePrint', () => {
     assert.deepEqual(machine.sent, []);
   });
 
+  it('sends its own once a timelapse macro has resumed the print that it had paused', async () => {
+    const machine = createMachine({ state: 'paused', isPaused: true }, { [pauseRpc]: [pauses] });
+    const pausing = pause(machine);
+    assert.equal(await follow(machine, pausing, 2_000), 'still running');
+    assert.deepEqual(machine.sent, []);
+    machine.set({ state: 'printing', isPaused: false });
+    assert.equal(codeOf(await follow(machine, pausing)), 'done');
+    assert.deepEqual(machine.sent, [pauseRpc]);
+  });
+
+  it('leaves it at a pause of somebody else that lasts', async () => {
+    const machine = createMachine({ state: 'paused', isPaused: true }, { [pauseRpc]: [pauses] });
+    assert.equal(codeOf(await follow(machine, pause(machine), 21_000)), 'done');
+    assert.deepEqual(machine.sent, []);
+  });
+
   it('clears a leftover flag as soon as the file moves', async () => {
     const machine = createMachine({ isPaused: true }, { [pauseRpc]: [pauses], CLEAR_PAUSE: [clears] });
     machine.setStride(0);
