@@ -68,7 +68,7 @@ test('the unit says what Klipper people rely on', async (t) => {
 });
 
 test('shellcheck has nothing to say about any script', async (t) => {
-  const scripts = ['scripts', 'scripts/install'].flatMap((folder) =>
+  const scripts = ['scripts', 'scripts/install', 'scripts/debian-root'].flatMap((folder) =>
     readdirSync(join(repository, folder))
       .filter((name) => name.endsWith('.sh'))
       .map((name) => join(repository, folder, name)),
