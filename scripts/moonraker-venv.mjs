@@ -124,7 +124,9 @@ async function must(command, args, what, hint) {
  */
 function run(command, args, limitMs) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: limitMs });
+    // Not `timeout`: its timer goes on, and keeps this process, when there is no such command.
+    const signal = AbortSignal.timeout(limitMs);
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
     let output = '';
     const add = (chunk) => {
       output = `${output}${chunk}`.slice(-8_192);

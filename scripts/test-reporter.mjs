@@ -46,8 +46,9 @@ async function* report(events) {
   let slowest = { ms: 0, text: '' };
   for await (const { type, data } of events) {
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message;
-    // A suite is told through its tests, unless it fails by itself.
-    const isWhole = type === 'test:pass' ? data.details.type === 'suite' : isOfSubtests(data);
+    // A suite is told through its tests, unless it fails by itself or none of them was run.
+    const isSuite = data?.details?.type === 'suite' && data.skip === undefined;
+    const isWhole = type === 'test:pass' ? isSuite : isOfSubtests(data);
     if (type === 'test:diagnostic' && isWorthShowing(data.message, each)) yield `      ${data.message}\n`;
     if ((type !== 'test:pass' && type !== 'test:fail') || isWhole) continue;
     if (data.file !== undefined) files.add(data.file);
