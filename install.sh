@@ -206,7 +206,7 @@ step_program() {
       'What was there before is still there. Mend what it says above and run this again.'
   fi
   after=$(cat "$CHECKOUT/dist/source-hash")
-  if [[ $before != "$after" ]]; then
+  if [[ $before != "$after" || $REPAIR == yes ]]; then
     IS_PROGRAM_NEW=yes
     changed "installed packages and built the program in $CHECKOUT"
   fi

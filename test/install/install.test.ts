@@ -62,6 +62,21 @@ test('a second run changes nothing, restarts nothing and says so', async (t) => 
   assert.match(run.text, /Nothing had to be changed/);
 });
 
+test('--repair installs packages and builds anew, and restarts the service', async (t) => {
+  const host = makeHost(t);
+  await host.install(['--yes']);
+  host.write(join(host.checkout, 'dist/main.js'), 'broken');
+  const calls = host.calls().length;
+  const run = await host.install(['--yes', '--repair']);
+  assert.equal(run.code, 0, run.text);
+  assert.match(host.read(join(host.checkout, 'dist/main.js')), /0\.1\.0/);
+  assert.deepEqual(host.calls().slice(calls), [
+    'npm ci --omit=dev --ignore-scripts --no-audit --no-fund',
+    'sudo systemctl restart --no-block moonraker-lookout',
+    'systemctl restart moonraker-lookout',
+  ]);
+});
+
 test('a dry run names every change and makes none', async (t) => {
   const host = makeHost(t);
   const before = host.tree();
