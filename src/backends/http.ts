@@ -9,7 +9,7 @@ import { BodyTooLarge, readCapped } from '../lib/capped-body.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
-import { type AnswerFormat, isWebPage, parseJson, readAnswer } from './http-answer.ts';
+import { type AnswerBody, type AnswerFormat, isWebPage, parseJson, readAnswer } from './http-answer.ts';
 import { createAgents, createTransport } from './http-connection.ts';
 import { type Asked, failureError, redirectError, statusError, timeoutError } from './http-errors.ts';
 import { createQuote, type Quote } from './quote.ts';
@@ -151,11 +151,11 @@ export function createBackendHttp(options: BackendHttpOptions, deps: { readonly 
     }
   };
 
-  const readText = async (response: AxiosResponse<Readable>, signal: AbortSignal): Promise<string> => {
+  const readBody = async (response: AxiosResponse<Readable>, signal: AbortSignal): Promise<Buffer> => {
     try {
       const body = await readCapped(response.data, maxAnswerBytes, signal);
       traffic.receivedBytes += body.length;
-      return body.toString('utf8');
+      return body;
     } catch (error) {
       if (error instanceof BodyTooLarge) traffic.receivedBytes += error.maxBytes;
       throw error;
@@ -164,19 +164,19 @@ export function createBackendHttp(options: BackendHttpOptions, deps: { readonly 
 
   const exchange = async <Answer>(request: BackendRequest<Answer>, asked: Asked, signal: AbortSignal) => {
     const response = await follow(request, asked, signal);
-    const contentType = header(response, 'content-type');
-    const text = await readText(response, signal).catch((error: unknown) => {
+    const bytes = await readBody(response, signal).catch((error: unknown) => {
       // A status that says no counts for more than a body that is too large or breaks off.
       if (signal.aborted || isYes(response.status)) throw error;
-      return '';
+      return Buffer.alloc(0);
     });
-    const body = () => parseJson(text)?.value ?? null;
+    const headerOf = (name: string) => header(response, name);
+    const answer: AnswerBody = { bytes, text: bytes.toString('utf8'), header: headerOf };
+    const body = () => parseJson(answer.text)?.value ?? null;
     const status = request.statusOf?.(response.status, body()) ?? response.status;
-    if (isYes(status))
-      return readAnswer(request.answer, request.format ?? 'json', text, contentType, asked, status);
-    const date = header(response, 'date');
-    const retryAfterMs = parseRetryAfter(header(response, 'retry-after'), date, deps.clock.now().atMs);
-    const usual = statusError(asked, { status, isPage: isWebPage(contentType, text), retryAfterMs });
+    if (isYes(status)) return readAnswer(request.answer, request.format ?? 'json', answer, asked, status);
+    const retryAfterMs = parseRetryAfter(headerOf('retry-after'), headerOf('date'), deps.clock.now().atMs);
+    const isPage = isWebPage(headerOf('content-type'), answer.text);
+    const usual = statusError(asked, { status, isPage, retryAfterMs });
     if (request.refused === undefined) throw usual;
     throw request.refused({ status, body: body(), retryAfterMs, usual, quote });
   };
