@@ -2,6 +2,8 @@
 import type { KeyValues } from '../core/keys.ts';
 import type { Backend } from '../core/ports.ts';
 import type { BackendDeps } from './deps.ts';
+import { createObico } from './obico.ts';
+import { obicoKeys } from './obico-keys.ts';
 import { createOctoEverywhere } from './octoeverywhere.ts';
 import { octoeverywhereKeys } from './octoeverywhere-keys.ts';
 import { createPrintWatch } from './printwatch.ts';
@@ -11,6 +13,7 @@ import { printwatchKeys } from './printwatch-keys.ts';
 export const backendKeys = {
   octoeverywhere: octoeverywhereKeys,
   printwatch: printwatchKeys,
+  obico: obicoKeys,
 };
 
 type Factories = {
@@ -23,6 +26,7 @@ type Factories = {
 const factories: Factories = {
   octoeverywhere: createOctoEverywhere,
   printwatch: createPrintWatch,
+  obico: createObico,
 };
 
 /** The name of a registered backend. */

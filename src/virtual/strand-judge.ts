@@ -5,6 +5,16 @@ export interface Picture {
   readonly badness: number;
   /** Share of all pixels that belong to thin strands, 0..1. */
   readonly strandShare: number;
+  /** Where nearly all of them lie; null where there are none. */
+  readonly strandBox: Box | null;
+}
+
+/** A rectangle in picture fractions 0..1, origin top left. */
+export interface Box {
+  readonly x1: number;
+  readonly y1: number;
+  readonly x2: number;
+  readonly y2: number;
 }
 
 /** Pictures are measured at this width; strands are then about two pixels wide. */
@@ -15,6 +25,8 @@ const radius = 4;
 const colourful = 45;
 /** A strand loses nearly all of its colour when only squares of that size may keep theirs; the layers of a part do not. */
 const keptByPart = 0.35;
+/** Share of the strands that lie beyond each edge of their box: single specks make no box. */
+const beyondEdge = 0.02;
 /** A share of strands below the first is dirt and noise; the second is a failure beyond doubt. */
 const cleanShare = 0.0015;
 const fullShare = 0.01;
@@ -34,17 +46,45 @@ export async function judgePicture(jpeg: Uint8Array): Promise<Picture | null> {
       .toBuffer({ resolveWithObject: true });
     const colour = colourOf(data, info.channels);
     const solid = dilate(erode(colour, info.width, info.height), info.width, info.height);
+    const inColumn = new Array<number>(info.width).fill(0);
+    const inRow = new Array<number>(info.height).fill(0);
     let strands = 0;
     for (let at = 0; at < colour.length; at += 1) {
       const value = colour[at] ?? 0;
-      if (value >= colourful && (solid[at] ?? 0) < keptByPart * value) strands += 1;
+      if (value < colourful || (solid[at] ?? 0) >= keptByPart * value) continue;
+      const [x, y] = [at % info.width, Math.floor(at / info.width)];
+      strands += 1;
+      inColumn[x] = (inColumn[x] ?? 0) + 1;
+      inRow[y] = (inRow[y] ?? 0) + 1;
     }
     const strandShare = strands / colour.length;
     const badness = (100 * (strandShare - cleanShare)) / (fullShare - cleanShare);
-    return { badness: Math.round(Math.min(Math.max(badness, 0), 100)), strandShare };
+    const [x1, x2] = middleOf(inColumn, strands);
+    const [y1, y2] = middleOf(inRow, strands);
+    return {
+      badness: Math.round(Math.min(Math.max(badness, 0), 100)),
+      strandShare,
+      strandBox: strands === 0 ? null : { x1, y1, x2, y2 },
+    };
   } catch {
     return null;
   }
+}
+
+/** From where to where all but the outermost lie, as fractions of the length of `counts`. */
+function middleOf(counts: readonly number[], total: number): readonly [number, number] {
+  const limit = beyondEdge * total;
+  const reach = (each: readonly number[]) => {
+    let passed = 0;
+    return Math.max(
+      each.findIndex((count) => {
+        passed += count;
+        return passed > limit;
+      }),
+      0,
+    );
+  };
+  return [reach(counts) / counts.length, 1 - reach(counts.toReversed()) / counts.length];
 }
 
 function colourOf(pixels: Uint8Array, channels: number): Uint8Array {

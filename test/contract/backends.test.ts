@@ -6,6 +6,7 @@ import { backendKeys } from '../../src/backends/registry.ts';
 import { BackendError } from '../../src/core/errors.ts';
 import type { Backend } from '../../src/core/ports.ts';
 import type { Frame, Notice } from '../../src/core/types.ts';
+import { drawScene } from '../../src/virtual/scene.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { aJob, aStore } from '../support/parts.ts';
 import { createQuietLog } from '../support/quiet-log.ts';
@@ -14,18 +15,24 @@ import { makeCertificate } from './certificate.ts';
 import { type Expected, type FaultCase, faultCases } from './faults.ts';
 import type { BackendFixture, Stage } from './fixture.ts';
 import { findLeaks } from './leaks.ts';
+import { obicoFixture } from './obico.fixture.ts';
 import { octoeverywhereFixture } from './octoeverywhere.fixture.ts';
 import { printwatchFixture } from './printwatch.fixture.ts';
 import { type Service, startService } from './service.ts';
 
 /** One entry for each registered backend. */
-const fixtures: readonly BackendFixture[] = [octoeverywhereFixture, printwatchFixture];
+const fixtures: readonly BackendFixture[] = [octoeverywhereFixture, printwatchFixture, obicoFixture];
 
 /** Long enough for a busy machine to answer well, short enough to wait for often. */
 const timeoutMs = 1_500;
 const hourMs = 3_600_000;
 const job = aJob();
 const never = new AbortController().signal;
+/** Found again byte for byte, or in the form that the backend needs. */
+const jpeg = await drawScene(
+  { isPrinting: true, grown: 0.5, spaghetti: 0.3, gantry: 0.5, isDark: false },
+  { width: 1280, height: 720 },
+);
 
 test('every registered backend has fixtures here', () => {
   assert.deepEqual(fixtures.map(({ name }) => name).sort(), Object.keys(backendKeys).sort());
@@ -195,13 +202,6 @@ function build(fixture: BackendFixture, origin: string) {
   const frame = (): Frame => ({ ...clock.now(), jpeg, width: 1280, height: 720, camera: 'bed' });
   return { backend, clock, frame, traces: { lines: log.lines, documents: store.documents, notices } };
 }
-
-/** What matters of a JPEG here is that it is found again byte for byte. */
-const jpeg = Buffer.concat([
-  Buffer.from([0xff, 0xd8]),
-  Buffer.from(Array.from({ length: 5_000 }, (_, at) => (at * 89) & 255)),
-  Buffer.from([0xff, 0xd9]),
-]);
 
 async function rejection(backend: Backend, frame: Frame): Promise<BackendError> {
   const outcome = await Promise.race([

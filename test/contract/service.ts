@@ -41,7 +41,7 @@ export interface Service {
 
 /** Starts a service. With `tls` (PEM key and certificate) it speaks HTTPS. */
 export async function startService(
-  answer: (request: Received, origin: string) => GoodAnswer,
+  answer: (request: Received, origin: string) => GoodAnswer | Promise<GoodAnswer>,
   tls?: { readonly key: string; readonly cert: string },
 ): Promise<Service> {
   const requests: Received[] = [];
@@ -50,11 +50,11 @@ export async function startService(
   const listener = (incoming: IncomingMessage, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-    incoming.on('end', () => {
+    incoming.on('end', async () => {
       const { method = '', url: path = '', headers } = incoming;
       const request: Received = { method, path, headers, body: Buffer.concat(chunks) };
+      const good = await answer(request, origin);
       requests.push(request);
-      const good = answer(request, origin);
       if (spoiled?.matches(request)) {
         spoiled.fault({ request, response, good, elsewhere: spoiled.elsewhere });
       } else {
