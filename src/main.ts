@@ -109,6 +109,9 @@ function tellFailure(error: unknown): number {
   return error instanceof ConfigError ? exitCodes.config : exitCodes.failed;
 }
 
+/** What still holds the process after its work is done, such as a socket, must not keep systemd from a fresh start. */
+const lingerMs = 2_000;
+
 const stop = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) {
   process.once(name, () => stop.abort(new DOMException(`stopped by ${name}`, 'AbortError')));
@@ -118,3 +121,4 @@ try {
 } catch (error) {
   process.exitCode = tellFailure(error);
 }
+setTimeout(() => process.exit(), lingerMs).unref();

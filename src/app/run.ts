@@ -2,7 +2,9 @@
 import { LookoutError } from '../core/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogService } from '../service/log.ts';
+import { createSystemdNotify } from '../service/systemd.ts';
 import { compose } from './compose.ts';
+import { beat } from './heartbeat.ts';
 import { readBootId } from './host.ts';
 import { loadSettings } from './settings.ts';
 import { supervise } from './supervisor.ts';
@@ -32,14 +34,21 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
     process.exit();
   });
   const deps = { clock: systemClock, log: service.log, random: Math.random, version, bootId: readBootId() };
+  const life = new AbortController();
   try {
-    await supervise(compose(config, { ...deps, clientType: 'agent' }), signal);
+    const composed = compose(config, { ...deps, clientType: 'agent' });
+    const systemd = createSystemdNotify({ env, log: service.log });
+    const beating = beat(composed.watch, systemd, systemClock, life.signal);
+    await supervise(composed, signal);
+    life.abort();
+    await beating;
     log.info('moonraker-lookout has stopped', { reason: String(signal.reason) });
     return 0;
   } catch (error) {
     log.error('moonraker-lookout ends', { error, code: error instanceof LookoutError ? error.code : 'BUG' });
     throw error;
   } finally {
+    life.abort();
     service.flush();
   }
 }

@@ -42,6 +42,8 @@ export interface WatchStatus {
   /** Assessments and counted calls since the start of this process. */
   readonly assessments: number;
   readonly calls: number;
+  /** When the loop last went round. A hang of any part stops it. */
+  readonly steppedTickMs: number;
 }
 
 /** One printer being watched. */
@@ -76,6 +78,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   let calls = 0;
   let look: AbortController | null = null;
   let gateSaid = '';
+  let steppedTickMs = clock.now().tickMs;
 
   function hear(input: WatchInput): void {
     const decision = decide(state, input, clock.now(), options);
@@ -91,10 +94,12 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   }
 
   function status(): WatchStatus {
-    return { print: printer.print, gate: gateOf(printer.print, options), state, assessments, calls };
+    const gate = gateOf(printer.print, options);
+    return { print: printer.print, gate, state, assessments, calls, steppedTickMs };
   }
 
   async function step(signal: AbortSignal): Promise<void> {
+    steppedTickMs = clock.now().tickMs;
     const gate = gateOf(printer.print, options);
     sayGate(gate);
     hear({ kind: 'time-passed' });
@@ -184,7 +189,9 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
 
   function sayGate(gate: Gate | null): void {
     const text = gate === null ? 'judging frames' : explainGate(gate);
-    const key = gate?.kind ?? '';
+    const { print } = printer;
+    // A Klipper that restarts may come back with an error: that is news, although it was not ready before.
+    const key = gate?.kind === 'not-ready' && print.kind === 'not-ready' ? print.why : (gate?.kind ?? '');
     if (key !== gateSaid) log.info(text);
     gateSaid = key;
   }
