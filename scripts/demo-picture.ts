@@ -17,8 +17,7 @@ const end = lines.slice(lines.findIndex((line) => line.startsWith('    0.0 s')))
 const last = lines.filter((line) => line.startsWith('printing')).slice(-2);
 const shown = ['$ npm run demo', '', ...last, '', ...end];
 
-const escape = (text: string) =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+const toXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const colour = (line: string) => {
   if (/warning raised|warning suggested/.test(line)) return '#e5c07b';
   if (/failing|pause suggested|paused/.test(line)) return '#e06c75';
@@ -28,10 +27,11 @@ const width = Math.max(...shown.map((line) => line.length)) * charWidth + 2 * ma
 const height = shown.length * lineHeight + 2 * margin;
 const rows = shown.map((line, row) => {
   const y = margin + (row + 0.75) * lineHeight;
-  return `<text x="${margin}" y="${y}" fill="${colour(line)}" xml:space="preserve">${escape(line)}</text>`;
+  return `<text x="${margin}" y="${y}" fill="${colour(line)}" xml:space="preserve">${toXml(line)}</text>`;
 });
 const svg = [
   `<svg xmlns="http://www.w3.org/2000/svg" width="${width.toFixed(0)}" height="${height}" font-family="ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="13">`,
+  '<title>The end of the demo: pictures judged, a warning, the pause, and the dialog</title>',
   `<rect width="100%" height="100%" rx="8" fill="#1e2127"/>`,
   ...rows,
   '</svg>',
