@@ -138,7 +138,8 @@ export function explainGate(gate: Gate): string {
     case 'switched-off':
       return 'watching is switched off ([detection] enabled)';
     case 'not-ready':
-      return `the printer is not ready: ${gate.message}`;
+      // Klipper's advice on the further lines is for whoever opens its own page.
+      return `the printer is not ready: ${gate.message.split('\n', 1)[0]}`;
     case 'not-printing':
       return 'nothing is printing';
     case 'paused':

@@ -206,7 +206,7 @@ describe('a gate', () => {
     assert.equal(new Set(texts).size, gates.length);
     assert.ok(texts.every((text) => text !== ''));
     assert.match(explainGate({ kind: 'start-after', leftMs: 90_000 }), /in 1 min 30 s of printing/);
-    assert.match(explainGate({ kind: 'not-ready', message: 'starting' }), /starting/);
+    assert.match(explainGate({ kind: 'not-ready', message: 'Lost the board\nOnce …' }), /: Lost the board$/);
   });
 });
 

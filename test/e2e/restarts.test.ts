@@ -52,6 +52,25 @@ describe('in the middle of a print', { concurrency: scenesAtOnce, skip }, () => 
     }),
   );
 
+  it(
+    'Klipper comes back with an error, which Moonraker tells nobody: it is said, and its end too',
+    inScene({}, async (scene) => {
+      const { browser, lookout, printer } = scene;
+      await scene.startLookout();
+      await scene.startPrint();
+      await lookout.line(/judging starts/);
+      const mark = lookout.lines.length;
+      printer.setConfigError("Option 'pin' in section 'fan' must be specified");
+      await browser.call('printer.restart');
+      await lookout.line(/the printer is not ready: Option 'pin' in section 'fan'/, 15_000, mark);
+      printer.setConfigError(null);
+      await browser.call('printer.firmware_restart');
+      await lookout.line(/nothing is printing/, 15_000, mark);
+      await scene.startPrint();
+      await lookout.line(/judging frames/, 20_000, mark);
+    }),
+  );
+
   for (const { what, signal, awayMs } of [
     { what: 'Moonraker restarts', signal: 'SIGTERM', awayMs: 0 },
     { what: 'Moonraker is killed and comes back', signal: 'SIGKILL', awayMs: 10_000 },

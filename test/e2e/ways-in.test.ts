@@ -69,7 +69,7 @@ describe('by another way', { concurrency: scenesAtOnce, skip }, () => {
       lookout.start();
       await lookout.line(/cannot connect to Moonraker .*MOONRAKER_UNREACHABLE/);
       // Long enough for the waits between two tries to have grown to their longest.
-      await delay(20_000);
+      await delay(40_000);
       assert.equal(lookout.count(/cannot connect to Moonraker/), 1, 'it is said once');
       const opened = browser.whenOpen();
       await moonraker.start();
