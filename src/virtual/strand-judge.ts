@@ -44,20 +44,18 @@ export async function judgePicture(jpeg: Uint8Array): Promise<Picture | null> {
       .toColourspace('srgb')
       .raw()
       .toBuffer({ resolveWithObject: true });
-    const colour = colourOf(data, info.channels);
-    const solid = dilate(erode(colour, info.width, info.height), info.width, info.height);
+    const found = findStrands(data, info.channels, info.width);
     const inColumn = new Array<number>(info.width).fill(0);
     const inRow = new Array<number>(info.height).fill(0);
     let strands = 0;
-    for (let at = 0; at < colour.length; at += 1) {
-      const value = colour[at] ?? 0;
-      if (value < colourful || (solid[at] ?? 0) >= keptByPart * value) continue;
+    for (let at = 0; at < found.length; at += 1) {
+      if (found[at] !== 1) continue;
       const [x, y] = [at % info.width, Math.floor(at / info.width)];
       strands += 1;
       inColumn[x] = (inColumn[x] ?? 0) + 1;
       inRow[y] = (inRow[y] ?? 0) + 1;
     }
-    const strandShare = strands / colour.length;
+    const strandShare = strands / found.length;
     const badness = (100 * (strandShare - cleanShare)) / (fullShare - cleanShare);
     const [x1, x2] = middleOf(inColumn, strands);
     const [y1, y2] = middleOf(inRow, strands);
@@ -85,6 +83,17 @@ function middleOf(counts: readonly number[], total: number): readonly [number, n
     );
   };
   return [reach(counts) / counts.length, 1 - reach(counts.toReversed()) / counts.length];
+}
+
+/**
+ * Finds the strands in pixels of a picture that is about as wide as the pictures here are measured at.
+ * @returns 1 for each pixel of a strand, else 0
+ */
+export function findStrands(pixels: Uint8Array, channels: number, columns: number): Uint8Array {
+  const colour = colourOf(pixels, channels);
+  const rows = colour.length / columns;
+  const solid = dilate(erode(colour, columns, rows), columns, rows);
+  return colour.map((value, at) => Number(value >= colourful && (solid[at] ?? 0) < keptByPart * value));
 }
 
 function colourOf(pixels: Uint8Array, channels: number): Uint8Array {
