@@ -5,9 +5,11 @@ import type { WatchStatus } from './watch.ts';
 
 /** Such as `printing layer 12/40 · clear · quality 9/10 · 3 calls`. Never holds a file name. */
 export function liveLine(status: WatchStatus, nowTickMs: number): string {
-  const parts = [printText(status.print)];
-  const { state, gate } = status;
-  if (gate !== null && gate.kind !== 'not-printing' && gate.kind !== 'paused') parts.push(explainGate(gate));
+  const { state, gate, print } = status;
+  const parts = [printText(print)];
+  // Only where the print itself does not say it: start_after, a macro's pause, switched off.
+  if (gate !== null && (print.kind === 'printing' || gate.kind === 'switched-off'))
+    parts.push(explainGate(gate));
   if (state.job !== null) parts.push(verdictText(status, nowTickMs));
   const quality = state.last?.assessment.quality ?? null;
   if (state.job !== null && quality !== null) parts.push(`quality ${quality}/10`);
@@ -21,7 +23,7 @@ export function liveLine(status: WatchStatus, nowTickMs: number): string {
 function printText(print: Print): string {
   switch (print.kind) {
     case 'not-ready':
-      return 'printer not ready';
+      return `printer not ready: ${print.message.split('\n')[0] ?? ''}`;
     case 'idle':
       return 'idle';
     case 'heating':
