@@ -51,5 +51,5 @@ test('renewing replaces what stands between the markers and nothing else', () =>
 
 test('the README holds the table as it is now', { skip: !existsSync(join(root, 'README.md')) }, () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  assert.equal(readme, renewTable(readme), howToRenew);
+  assert.ok(readme === renewTable(readme), howToRenew);
 });
