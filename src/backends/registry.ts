@@ -6,6 +6,8 @@ import { createObico } from './obico.ts';
 import { obicoKeys } from './obico-keys.ts';
 import { createOctoEverywhere } from './octoeverywhere.ts';
 import { octoeverywhereKeys } from './octoeverywhere-keys.ts';
+import { createOpenInference } from './open-inference.ts';
+import { openInferenceKeys } from './open-inference-keys.ts';
 import { createPrintWatch } from './printwatch.ts';
 import { printwatchKeys } from './printwatch-keys.ts';
 
@@ -14,6 +16,7 @@ export const backendKeys = {
   octoeverywhere: octoeverywhereKeys,
   printwatch: printwatchKeys,
   obico: obicoKeys,
+  'open-inference': openInferenceKeys,
 };
 
 type Factories = {
@@ -27,6 +30,7 @@ const factories: Factories = {
   octoeverywhere: createOctoEverywhere,
   printwatch: createPrintWatch,
   obico: createObico,
+  'open-inference': createOpenInference,
 };
 
 /** The name of a registered backend. */

@@ -48,6 +48,7 @@ export type BackendCode =
   | 'BACKEND_BAD_REQUEST'
   | 'BACKEND_RATE_LIMITED'
   | 'BACKEND_BAD_FRAME'
+  | 'BACKEND_BAD_MODEL'
   | 'BACKEND_BUSY'
   | 'BACKEND_BUDGET_SPENT'
   /** Not an error: the service does not judge yet; `retryAfterMs` says when. Never counts as blind. */

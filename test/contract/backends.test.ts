@@ -17,11 +17,17 @@ import type { BackendFixture, Stage } from './fixture.ts';
 import { findLeaks } from './leaks.ts';
 import { obicoFixture } from './obico.fixture.ts';
 import { octoeverywhereFixture } from './octoeverywhere.fixture.ts';
+import { openInferenceFixture } from './open-inference.fixture.ts';
 import { printwatchFixture } from './printwatch.fixture.ts';
 import { type Service, startService } from './service.ts';
 
 /** One entry for each registered backend. */
-const fixtures: readonly BackendFixture[] = [octoeverywhereFixture, printwatchFixture, obicoFixture];
+const fixtures: readonly BackendFixture[] = [
+  octoeverywhereFixture,
+  printwatchFixture,
+  obicoFixture,
+  openInferenceFixture,
+];
 
 /** Long enough for a busy machine to answer well, short enough to wait for often. */
 const timeoutMs = 1_500;

@@ -1,0 +1,84 @@
+// Reads a model that answers with a score for each cell of a grid: where on the picture it sees a failure, and how sure it is.
+import type { CardInput, GridOutput } from '../../core/model-card.ts';
+import { type Box, type Fit, toPicture } from '../fit.ts';
+import { scoreOfClass } from './activation.ts';
+import { clusters } from './clusters.ts';
+import type { Marked } from './mark.ts';
+import { BadOutput, onlyTensor, shapeText, type Tensor } from './tensor.ts';
+
+/** Cells on a side; more would be no grid but a picture. */
+const maxCells = 256;
+
+/** The grid within a tensor: where the class of a cell is found is `start + cell · cellStep + class · classStep`. */
+export interface GridShape {
+  readonly classes: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly isClassFirst: boolean;
+}
+
+/** Reads `[rows,columns]`, `[1,rows,columns]`, `[1,classes,rows,columns]`, or with `nhwc` `[1,rows,columns,classes]`. Throws BadOutput. */
+export function gridShape(shape: readonly number[], layout: CardInput['layout']): GridShape {
+  const isClassFirst = layout === 'nchw';
+  const lengths = shape.length === 4 ? shape.slice(1) : shape;
+  const batch = shape.length > 2 ? shape[0] : 1;
+  const [a = 1, b = 1, c = 1] = lengths;
+  const full = shape.length === 4 ? (isClassFirst ? [a, b, c] : [c, a, b]) : [1, ...shape.slice(-2)];
+  const [classes = 0, rows = 0, columns = 0] = full;
+  const isGrid = shape.length >= 2 && shape.length <= 4 && batch === 1;
+  if (!isGrid || Math.min(classes, rows, columns) < 1 || Math.max(rows, columns) > maxCells)
+    throw new BadOutput(`has the shape ${shapeText(shape)}, which is no grid of cells`);
+  return { classes, rows, columns, isClassFirst };
+}
+
+/**
+ * The mean of the highest cells, and the groups of cells above the threshold. Cells whose middle lies beside the picture,
+ * on the bars of a letterbox, do not count.
+ * @throws BadOutput
+ */
+export function decodeGrid(
+  output: GridOutput,
+  layout: CardInput['layout'],
+  tensors: readonly Tensor[],
+  fit: Fit,
+): { readonly score: number; readonly regions: readonly Marked[] } {
+  const { shape, data } = onlyTensor(tensors);
+  const grid = gridShape(shape, layout);
+  const { rows, columns } = grid;
+  const cell = { width: fit.input.width / columns, height: fit.input.height / rows };
+  const boxOf = (x1: number, y1: number, x2: number, y2: number): Box => ({
+    x1: x1 * cell.width,
+    y1: y1 * cell.height,
+    x2: x2 * cell.width,
+    y2: y2 * cell.height,
+  });
+  const scores = new Float64Array(rows * columns);
+  const counted: number[] = [];
+  for (let at = 0; at < scores.length; at += 1) {
+    const score = scoreOfClass(classesAt(data, at, grid), output.class, output.activation);
+    const [x, y] = [(at % columns) + 0.5, Math.floor(at / columns) + 0.5];
+    if (toPicture(fit, boxOf(x - 0.01, y - 0.01, x + 0.01, y + 0.01)) === null) continue;
+    scores[at] = score;
+    counted.push(score);
+  }
+  if (counted.length === 0) throw new BadOutput('has no cell that lies on the picture');
+  const highest = counted.sort((a, b) => b - a).slice(0, output.top);
+  const regions = clusters(scores, columns, output.threshold).flatMap(({ x1, y1, x2, y2, score }) => {
+    const place = toPicture(fit, boxOf(x1, y1, x2 + 1, y2 + 1));
+    return place === null ? [] : [{ ...place, score }];
+  });
+  return { score: highest.reduce((sum, score) => sum + score, 0) / highest.length, regions };
+}
+
+function classesAt(
+  data: Float32Array,
+  at: number,
+  { classes, rows, columns, isClassFirst }: GridShape,
+): Float32Array {
+  if (classes === 1) return data.subarray(at, at + 1);
+  if (!isClassFirst) return data.subarray(at * classes, (at + 1) * classes);
+  return Float32Array.from(
+    { length: classes },
+    (_, index) => data[index * rows * columns + at] ?? Number.NaN,
+  );
+}
