@@ -71,7 +71,7 @@ export interface Scene {
 /** The key of the account at the virtual OctoEverywhere. */
 export const serviceKey = 'e2e-key-of-no-worth';
 /** Name of the usual print. */
-export const usualFile = 'part.gcode';
+const usualFile = 'part.gcode';
 /** Judging begins when the usual print has gone wrong, which saves a whole interval of the service. */
 const quickConf: Conf = { detection: { start_after: '6s', resume_mute: '30s', blind_after: '30s' } };
 /** Two intervals of 20 s make the third bad picture, the first for which a pause can be suggested. */
@@ -116,7 +116,7 @@ function checkAlways({ lookout, octoeverywhere }: Scene): void {
 }
 
 /** Builds a house. Lookout is not started. Rejects with what could not be started, and leaves nothing behind then. */
-export async function startScene(options: SceneOptions = {}): Promise<Scene> {
+async function startScene(options: SceneOptions = {}): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'lookout-e2e-'));
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async () => {
