@@ -8,12 +8,12 @@ import { failureError, timeoutError } from './http-errors.ts';
 import {
   cannotListen,
   type Fetching,
-  neverFetched,
   noDetector,
+  noJudgement,
   openToken,
   readRefusal,
 } from './obico-errors.ts';
-import { type Detections, healthSchema, judgementSchema } from './obico-messages.ts';
+import { type Detections, healthSchema, isError, judgementSchema } from './obico-messages.ts';
 import { findRoute, type Route, type RouteOptions } from './obico-route.ts';
 import { type OneTimePicture, offerPicture } from './one-time-pictures.ts';
 import { createQuote } from './quote.ts';
@@ -84,7 +84,7 @@ export function createMlApi(options: MlApiOptions, deps: { readonly clock: Clock
       const url = new URL('p/', base);
       url.searchParams.set('img', `http://${place}${picture.path}`);
       try {
-        const { detections } = await http.ask(
+        const judgement = await http.ask(
           {
             what: 'judge',
             method: 'GET',
@@ -96,8 +96,8 @@ export function createMlApi(options: MlApiOptions, deps: { readonly clock: Clock
           },
           signal,
         );
-        if (!picture.hasLeft()) throw neverFetched(fetching());
-        return detections;
+        if (isError(judgement) || !picture.hasLeft()) throw noJudgement(fetching());
+        return judgement.detections;
       } finally {
         await picture.close();
       }

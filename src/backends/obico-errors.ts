@@ -24,13 +24,16 @@ export function readRefusal(refusal: Refusal, fetching: Fetching, hasToken: bool
   return fetching.hasLeft ? unreadable(refusal, fetching) : notFetched(fetching);
 }
 
-/** The ml_api has judged a picture that it never had: whatever it says, it is not about ours. BACKEND_BAD_ANSWER. */
-export function neverFetched({ place }: Fetching): BackendError {
-  return new BackendError('obico: judge was answered without a look at the picture', {
+/** Not a judgement of our picture, whatever it looks like. BACKEND_BAD_ANSWER. */
+export function noJudgement({ place, hasLeft }: Fetching): BackendError {
+  const says = hasLeft
+    ? 'an error that looks like a judgement'
+    : 'a judgement of a picture that it never had';
+  return new BackendError(`obico: judge was answered with ${says}`, {
     code: 'BACKEND_BAD_ANSWER',
     retry: 'soon',
-    hint: `Nobody fetched it from ${place}: check that url is an ml_api, and look at its log.`,
-    cause: new HttpCause('the picture was not fetched', { status: 200 }),
+    hint: `Check that url is an ml_api that can fetch from ${place}, and look at its log.`,
+    cause: new HttpCause(says, { status: 200 }),
   });
 }
 

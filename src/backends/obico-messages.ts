@@ -17,15 +17,22 @@ const detection = v.tuple([
   v.tuple([centre, centre, length, length]),
 ]);
 
-/** Answer to `/p/`. A `message` in it is an error, whatever the status says: older servers sent 200 with no detections then. */
+/** Answer to `/p/`. */
 export const judgementSchema = v.object({
   detections: v.pipe(v.array(detection), v.maxLength(maxBoxes)),
-  message: v.nullish(v.literal('')),
-  error: v.nullish(v.literal('')),
+  message: v.optional(v.unknown()),
+  error: v.optional(v.unknown()),
 });
 
+type Judgement = v.InferOutput<typeof judgementSchema>;
+
 /** What was found in one picture: label, confidence 0..1, and the box as [middle x, middle y, width, height]. */
-export type Detections = v.InferOutput<typeof judgementSchema>['detections'];
+export type Detections = Judgement['detections'];
+
+/** True for an error in the form of an answer: servers of old reported them with status 200 and no detections. */
+export function isError({ message, error }: Judgement): boolean {
+  return [message, error].some((words) => words !== undefined && words !== null && words !== '');
+}
 
 /** Answer to `/hc/`. */
 export const healthSchema = v.picklist(['ok', 'error']);

@@ -65,8 +65,7 @@ const anyPort = 9;
 /** Without brackets. */
 function readHost(text: string): string {
   const host = text.trim().replace(/^\[|\]$/g, '');
-  const url = `http://${inUrl(host)}/`;
-  if (!URL.canParse(url) || new URL(url).href !== url.toLowerCase())
+  if (isIP(host) === 0 && !/^[\p{L}\p{N}_.-]+$/u.test(host))
     throw badSetting('serve_address', 'a name or an address, without port and path');
   return host;
 }

@@ -57,7 +57,7 @@ export async function offerPicture(
   let hasLeft = false;
   let stranger: string | null = null;
 
-  const answer = ({ method, url }: IncomingMessage, response: ServerResponse) => {
+  const answer = ({ method, url, socket }: IncomingMessage, response: ServerResponse) => {
     const picture = method === 'GET' && url === path ? jpeg : null;
     const headers = { Connection: 'close', 'Cache-Control': 'no-store' };
     if (picture === null) {
@@ -65,8 +65,9 @@ export async function offerPicture(
       return;
     }
     jpeg = null;
+    // Node says `finish` for a connection that broke off as well.
     response.once('finish', () => {
-      hasLeft = true;
+      hasLeft = !socket.destroyed;
     });
     response.writeHead(200, {
       ...headers,
