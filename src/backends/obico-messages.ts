@@ -1,15 +1,19 @@
 // What the ml_api says, as schemas, and what its boxes mean.
 import * as v from 'valibot';
 import { type Region, type Score, toScore } from '../core/types.ts';
-import { pictureSide } from './obico-picture.ts';
+import { type Fit, toPicture } from './fit.ts';
+import { pictureSize } from './obico-picture.ts';
 
 /** The model itself knows 845 boxes. */
 const maxBoxes = 1_000;
+/** Of the picture, which is square. */
+const side = pictureSize.width;
 /** A box may be larger than the picture that it lies in; past this it is none. */
-const maxSide = 10 * pictureSide;
+const maxSide = 10 * side;
+const whole: Fit = { input: pictureSize, left: 0, top: 0, picture: pictureSize };
 
 /** The middle of a box lies in the picture, up to rounding. */
-const centre = v.pipe(v.number(), v.minValue(-1), v.maxValue(pictureSide + 1));
+const centre = v.pipe(v.number(), v.minValue(-1), v.maxValue(side + 1));
 const length = v.pipe(v.number(), v.minValue(0), v.maxValue(maxSide));
 const detection = v.tuple([
   v.string(),
@@ -54,16 +58,11 @@ export function scoreOf(detections: Detections): Score {
  * (`lib/onnx.py`); ours is square, so heights are right as they are, and stay right with a server that has mended it.
  */
 export function regionsOf(detections: Detections): Region[] {
-  const fraction = (pixels: number) => Math.min(Math.max(pixels / pictureSide, 0), 1);
-  return seen(detections)
-    .map(([, confidence, [x, y, width, height]]) => ({
-      x1: fraction(x - width / 2),
-      y1: fraction(y - height / 2),
-      x2: fraction(x + width / 2),
-      y2: fraction(y + height / 2),
-      score: toScore(confidence),
-    }))
-    .filter(({ x1, y1, x2, y2 }) => x1 < x2 && y1 < y2);
+  return seen(detections).flatMap(([, confidence, [x, y, width, height]]) => {
+    const [left, top] = [x - width / 2, y - height / 2];
+    const place = toPicture(whole, { x1: left, y1: top, x2: left + width, y2: top + height });
+    return place === null ? [] : [{ ...place, score: toScore(confidence) }];
+  });
 }
 
 function seen(detections: Detections): Detections {

@@ -6,9 +6,10 @@ import type { BackendDeps } from './deps.ts';
 import { createMlApi } from './obico-api.ts';
 import type { obicoKeys } from './obico-keys.ts';
 import { regionsOf, scoreOf } from './obico-messages.ts';
-import { blankPicture, squarePicture } from './obico-picture.ts';
+import { pictureSize, squarePicture } from './obico-picture.ts';
 import { pictureLifeMs } from './one-time-pictures.ts';
 import { createPacedCalls } from './paced-calls.ts';
+import { blankPicture } from './picture-tensor.ts';
 
 /** The settings of the section, and a limit that only tests change. */
 export interface ObicoOptions extends KeyValues<typeof obicoKeys> {
@@ -49,7 +50,7 @@ export function createObico(options: ObicoOptions, deps: BackendDeps): Backend {
     confirm: async (signal) => {
       await api.checkHealth(signal);
       // The whole way, for that is where most can be wrong: the token, and whether the ml_api finds us.
-      await api.judge(await blankPicture(), signal);
+      await api.judge((await blankPicture(pictureSize)).jpeg, signal);
       paced.forgive();
       return 'The ml_api fetches pictures from this host and judges them.';
     },

@@ -4,6 +4,7 @@ import { isSameJob } from '../core/job.ts';
 import type { KeyValues } from '../core/keys.ts';
 import type { Backend } from '../core/ports.ts';
 import type { Assessment, JobRef } from '../core/types.ts';
+import { undecodable } from './bad-frame.ts';
 import { readSight } from './decoders/sight.ts';
 import { BadOutput } from './decoders/tensor.ts';
 import type { BackendDeps } from './deps.ts';
@@ -122,12 +123,7 @@ async function feed(
     const { pixels, fit } = await pictureTensor(picture, size, datatype, card.input);
     return { input: { name: input, shape, datatype, data: pixels }, fit };
   } catch (cause) {
-    throw new BackendError(`${name}: the picture cannot be decoded`, {
-      code: 'BACKEND_BAD_FRAME',
-      retry: 'soon',
-      hint: 'If this stays, restart the camera server and try another resolution or format.',
-      cause,
-    });
+    throw undecodable(name, cause);
   }
 }
 

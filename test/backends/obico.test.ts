@@ -41,6 +41,16 @@ for (const size of [
   });
 }
 
+test('the square keeps what there is to see: thin strands and their colour', async (t) => {
+  const { assess } = await startRig(t);
+  const scene = { isPrinting: true, grown: 0.5, gantry: 0.5, isDark: false, spaghetti: 0.2 };
+  const jpeg = await drawScene(scene, { width: 1280, height: 720 });
+  const { badness } = (await judgePicture(jpeg)) ?? { badness: 0 };
+  assert.ok(badness > 60 && badness < 95, `${badness}: neither clear nor beyond doubt`);
+  const { score } = await assess(aJob(), jpeg);
+  assert.ok(Math.abs(score - badness / 100) < 0.12, `${score}, not ${badness} %`);
+});
+
 test('a grey picture is sent in three colours, a small one as large as the rest', async (t) => {
   const { assess, clock, service } = await startRig(t);
   const { default: sharp } = await import('sharp');
