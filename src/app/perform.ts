@@ -99,6 +99,11 @@ export function createPerformer(
           return runInBackground('restoring the idle timeout', () =>
             printer.runGcode(`SET_IDLE_TIMEOUT TIMEOUT=${effect.seconds}`, stop.signal),
           );
+        case 'lengthen-idle-timeout':
+          return runInBackground('lengthening the idle timeout', async () => {
+            const beforeS = await printer.lengthenIdleTimeout(stop.signal);
+            if (beforeS !== null) hear({ kind: 'idle-timeout-lengthened', beforeS });
+          });
         case 'raise-alert':
           log.warn('alert', { ...effect.alert });
           for (const queue of queues) queue((channel, signal) => channel.raise(effect.alert, signal));

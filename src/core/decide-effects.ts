@@ -14,6 +14,13 @@ export function closeAlert(incidentId: string): Effect {
   return { kind: 'close-alert', incidentId };
 }
 
+/** For a pause that was seen only afterwards: nobody has looked after the bed yet. */
+export function keepBedWarm(state: WatchState, incident: Incident): Effect[] {
+  const isPausedNow =
+    state.wasPaused && incident.action?.what === 'pause' && incident.action.state === 'done';
+  return isPausedNow && state.idleTimeoutBeforeS === null ? [{ kind: 'lengthen-idle-timeout' }] : [];
+}
+
 /** Gives Klipper its own idle timeout back, where we had changed it. */
 export function restoreIdleTimeout(seconds: number | null): Effect[] {
   return seconds === null ? [] : [{ kind: 'set-idle-timeout', seconds }];

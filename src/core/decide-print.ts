@@ -1,7 +1,7 @@
 // What a change of the print means for the watch: a new print, a resume by anybody, an end, a pause observed late.
 import { acceptScene } from './decide-answer.ts';
 import { afterBreak } from './decide-blind.ts';
-import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
+import { closeAlert, keepBedWarm, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { isBefore, isMacroPause } from './gates.ts';
 import { asNotObserved, asObserved, type Incident, isWaved } from './incident.ts';
@@ -165,7 +165,7 @@ function paused(state: WatchState, { by }: Paused, now: Moment): Decision {
   // Given up as not observed, and now it is: whoever did it, the print is safe and the alert must say so.
   const late: Incident = { ...asObserved(incident), answer: null };
   const settled: WatchState = { ...next, incident: late, isAlertDue: false };
-  return { state: settled, effects: [raiseAlert(settled, late, now)] };
+  return { state: settled, effects: [raiseAlert(settled, late, now), ...keepBedWarm(settled, late)] };
 }
 
 /**
@@ -186,7 +186,9 @@ function showDueAlert(state: WatchState, now: Moment): Decision {
   // An answer that was being carried out when we were stopped has come to nothing: it can be given again.
   const settled: Incident = { ...settleOrphan(incident, state.wasPaused), answer: null };
   const shown: WatchState = { ...rested, incident: settled };
-  return { state: shown, effects: [raiseAlert(shown, settled, now)] };
+  const wasOrphan = incident.action?.state === 'orphaned';
+  const warm = wasOrphan ? keepBedWarm(shown, settled) : [];
+  return { state: shown, effects: [raiseAlert(shown, settled, now), ...warm] };
 }
 
 function settleOrphan(incident: Incident, isPaused: boolean): Incident {

@@ -1,7 +1,7 @@
 // The decision core: what happened → what is known now and what is to be done. Pure; safety rules 1 to 3 live here.
 import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decide-answer.ts';
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
-import { closeAlert, raiseAlert } from './decide-effects.ts';
+import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
 import { addEvidence, type Evidence, noEvidence, sayEvidence, verdictOfEvidence } from './evidence.ts';
 import { explainDelay } from './explain.ts';
@@ -56,6 +56,8 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
       return answered(state, input.answer, input.incidentId, now, options);
     case 'answer-finished':
       return answerFinished(state, input, now);
+    case 'idle-timeout-lengthened':
+      return idleTimeoutLengthened(state, input.beforeS);
     case 'time-passed':
       return tellIfBlind(state, now, options);
     case 'restarted':
@@ -241,6 +243,12 @@ function closeIfOver(state: WatchState, now: Moment): Decision {
   if (incident === null || isUnderWay(incident) || isInHand(incident)) return { state, effects: [] };
   if (now.tickMs - incident.lastSeenTickMs < incidentOverMs) return { state, effects: [] };
   return { state: { ...state, incident: null }, effects: [closeAlert(incident.id)] };
+}
+
+/** Ours from now on; where the print has ended meanwhile it is put back at once. */
+function idleTimeoutLengthened(state: WatchState, beforeS: number): Decision {
+  if (!state.wasPaused) return { state, effects: restoreIdleTimeout(beforeS) };
+  return { state: { ...state, idleTimeoutBeforeS: state.idleTimeoutBeforeS ?? beforeS }, effects: [] };
 }
 
 type Finished = Extract<WatchInput, { kind: 'action-finished' }>;

@@ -56,6 +56,11 @@ export interface Printer {
   resume(signal: AbortSignal): Promise<ActionOutcome>;
   /** Cancels and waits until the state has left printing and paused. */
   cancel(signal: AbortSignal): Promise<ActionOutcome>;
+  /**
+   * Lengthens Klipper's idle timeout for a paused print, as the settings want it.
+   * @returns what it was before, s; null when nothing had to be changed, or it could not be (logged)
+   */
+  lengthenIdleTimeout(signal: AbortSignal): Promise<number | null>;
   /** Runs G-code under Klipper's lock and waits for its end. One command a line. */
   runGcode(script: string, signal: AbortSignal): Promise<void>;
 }

@@ -75,6 +75,8 @@ export type WatchInput =
       readonly outcome: ActionOutcome;
     }
   | { readonly kind: 'answered'; readonly answer: Answer; readonly incidentId: string | null }
+  /** The idle timeout of a paused print was lengthened; `beforeS` is what it was. */
+  | { readonly kind: 'idle-timeout-lengthened'; readonly beforeS: number }
   | { readonly kind: 'time-passed' }
   /** The state was read from disk: whatever was under way is no longer in our hands. */
   | { readonly kind: 'restarted' };
@@ -91,6 +93,8 @@ export type Effect =
   | { readonly kind: 'close-alert'; readonly incidentId: string }
   | { readonly kind: 'tell'; readonly notice: Notice }
   | { readonly kind: 'set-idle-timeout'; readonly seconds: number }
+  /** Keep Klipper's idle timeout from cooling the bed of a print that was paused behind our back. */
+  | { readonly kind: 'lengthen-idle-timeout' }
   | { readonly kind: 'end-print'; readonly job: JobRef };
 
 /** A step of the core. */

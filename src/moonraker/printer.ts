@@ -77,6 +77,11 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     onGcodeResponse: (listener) => lineListeners.add(listener),
   };
 
+  const keepBedWarm = async (signal: AbortSignal): Promise<number | null> => {
+    const wantedS = options.pausedIdleTimeoutS;
+    return wantedS === null ? null : lengthenIdleTimeout(wantedS, { connection, recipe, log }, signal);
+  };
+
   const pause = async (
     onDelay: (outcome: ActionOutcome) => void,
     signal: AbortSignal,
@@ -89,10 +94,9 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
       track({ kind: 'pause-settled' });
     });
     log.info('pause', { ...outcome });
-    const wantedS = options.pausedIdleTimeoutS;
     // A print that somebody else has paused is not ours to arrange.
-    if (outcome.kind !== 'done' || !wasPrinting || wantedS === null) return outcome;
-    const idleTimeoutBeforeS = await lengthenIdleTimeout(wantedS, { connection, recipe, log }, signal);
+    if (outcome.kind !== 'done' || !wasPrinting) return outcome;
+    const idleTimeoutBeforeS = await keepBedWarm(signal);
     return { ...outcome, idleTimeoutBeforeS };
   };
 
@@ -112,6 +116,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     pause,
     resume: (signal) => resumePrint(recipe, signal),
     cancel: (signal) => cancelPrint(recipe, signal),
+    lengthenIdleTimeout: keepBedWarm,
     runGcode,
   };
 }

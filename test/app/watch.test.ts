@@ -186,6 +186,8 @@ describe('the watch loop', () => {
     await second.clock.advance(600_000);
     assert.deepEqual(second.channel.said, ['raise Lookout: print failing, paused']);
     assert.ok(!second.printer.calls.includes('pause'));
+    // The process before us had looked after it.
+    assert.ok(!second.printer.calls.includes('lengthenIdleTimeout'));
     await second.end();
   });
 
@@ -204,6 +206,22 @@ describe('the watch loop', () => {
     await second.clock.advance(600_000);
     assert.ok(!second.printer.calls.includes('pause'));
     assert.match(second.channel.said[0] ?? '', /NOT stopped/);
+    await second.end();
+  });
+
+  it('keeps the bed warm, and gives the idle timeout back, when the pause took effect while it was away', async () => {
+    const first = setUp();
+    first.backend.answer = failing;
+    first.printer.pause = () => new Promise(() => {});
+    await first.clock.advance(1_000);
+    await first.end();
+
+    const second = setUp({ kind: 'paused', job: aJob(), by: 'somebody' }, first.store);
+    await second.clock.advance(1_000);
+    assert.deepEqual(second.printer.calls, ['lengthenIdleTimeout']);
+    second.printer.set(printing);
+    await second.clock.advance(0);
+    assert.ok(second.printer.calls.includes('SET_IDLE_TIMEOUT TIMEOUT=600'));
     await second.end();
   });
 });

@@ -245,7 +245,7 @@ tellAll('an answer while our pause is on its way', ordered, {
   'what a person paused is said when our pause was given up': [
     [acted(failed), notStopped],
     [says('pause'), 'close', 'do pause'],
-    [paused(), told],
+    [paused(), told, 'warm'],
     [answerCame('pause', done())],
     [says('resume'), 'close', 'do resume'],
   ],

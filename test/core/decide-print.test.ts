@@ -264,7 +264,7 @@ tellAll('while Moonraker is away', ordered, {
   'the pause was done: told when it is back': [
     [away],
     [acted(failed), notStopped],
-    [paused(), told],
+    [paused(), told, 'warm'],
     [printing(), 'close'],
     [look('failing')],
   ],

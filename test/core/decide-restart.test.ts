@@ -58,7 +58,7 @@ describe('our own restart', () => {
       ...ordered,
       [restart],
       [away],
-      [paused(), told],
+      [paused(), told, 'warm'],
       [printing(), 'close'],
     ],
     'action asked for, and not done: told, never asked again': [
@@ -73,9 +73,14 @@ describe('our own restart', () => {
       ...ordered,
       [restart],
       [printing(), notStopped],
-      [paused('somebody'), told],
+      [paused('somebody'), told, 'warm'],
     ],
-    'action delayed': [...ordered, [acted(delayed), 'tell asked Klipper'], [restart], [paused(), told]],
+    'action delayed': [
+      ...ordered,
+      [acted(delayed), 'tell asked Klipper'],
+      [restart],
+      [paused(), told, 'warm'],
+    ],
     'action failed': [
       ...ordered,
       [acted(failed), notStopped],
@@ -156,7 +161,7 @@ describe('our own restart', () => {
       ...ordered,
       [says('false-alarm'), 'close'],
       [restart],
-      [paused(), told],
+      [paused(), told, 'warm'],
     ],
     'false alarm while the pause was on its way, and it did not': [
       ...ordered,
@@ -169,7 +174,7 @@ describe('our own restart', () => {
       ...ordered,
       [restart],
       [says('false-alarm'), 'close'],
-      [paused(), told],
+      [paused(), told, 'warm'],
     ],
     'a print that was being watched, resumed before any look': [
       [printing()],

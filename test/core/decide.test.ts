@@ -108,7 +108,7 @@ describe('incidents', () => {
       [printing()],
       [look('failing'), 'take pause'],
       [acted(failed), notStopped],
-      [paused('us'), told],
+      [paused('us'), told, 'warm'],
       [paused('us')],
     ],
     'a pause that fails, and the file parks for a picture': [

@@ -184,7 +184,7 @@ export function play(rig: Rig, story: readonly (readonly [Step, ...string[]])[])
 }
 
 /** Such as `take pause`, `raise print failing, paused`, `tell blind`. */
-export function nameOf(effect: Effect): string {
+function nameOf(effect: Effect): string {
   switch (effect.kind) {
     case 'take-action':
       return `take ${effect.action}`;
@@ -198,6 +198,8 @@ export function nameOf(effect: Effect): string {
       return `tell ${/blind|sees again|asked Klipper|has waited|not taken effect/.exec(effect.notice.text)?.[0]}`;
     case 'set-idle-timeout':
       return `idle ${effect.seconds}`;
+    case 'lengthen-idle-timeout':
+      return 'warm';
     case 'end-print':
       return 'end';
   }

@@ -91,6 +91,10 @@ export function aPrinter(print: Print): TestPrinter {
       }
       return { kind: 'done', tookMs: 0, idleTimeoutBeforeS: null };
     },
+    lengthenIdleTimeout: async () => {
+      calls.push('lengthenIdleTimeout');
+      return 600;
+    },
     runGcode: async (script) => {
       calls.push(script);
     },
