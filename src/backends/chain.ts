@@ -6,7 +6,10 @@ import { startDeadline } from '../lib/deadline.ts';
 
 /** When to change over. */
 export interface ChainOptions {
-  /** A backend that has been blind for this long is left, ms. One that cannot work before a person acts is left at once. */
+  /**
+   * A backend that has been blind for this long is left, ms; at once one that cannot work before a person acts, or that
+   * keeps us waiting for longer than that.
+   */
   readonly failoverAfterMs: number;
   /** Ms that the first may take when it is tried again; 15,000. Only tests change it. */
   readonly tryFirstLimitMs?: number;
@@ -25,11 +28,7 @@ const tryFirstEveryMs = 300_000;
 /** The one that judges must not wait long for one that may still be dead. */
 const tryFirstLimitMs = 15_000;
 /** About this picture or this moment, not about the backend. */
-const passing: ReadonlySet<string> = new Set([
-  'BACKEND_BAD_FRAME',
-  'BACKEND_WAITING',
-  'BACKEND_RATE_LIMITED',
-]);
+const passing: ReadonlySet<string> = new Set(['BACKEND_BAD_FRAME', 'BACKEND_WAITING']);
 
 /**
  * One backend out of several; each print begins with the first. An assessment names the backend that gave it.
@@ -80,17 +79,17 @@ export function createChain(members: readonly Backend[], options: ChainOptions, 
   const askFrom = async (index: number, frame: Frame, job: Job, signal: AbortSignal): Promise<Assessment> => {
     const asked = member(index);
     const askedTickMs = clock.now().tickMs;
+    const isTooEarly = (asked.readyInMs?.() ?? 0) > 0;
     try {
       const assessment = await asked.assess(frame, job, signal);
       blindSinceTickMs = null;
       return assessment;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof BackendError && passing.has(error.code)) throw error;
+      if (isTooEarly || (error instanceof BackendError && passing.has(error.code))) throw error;
       blindSinceTickMs ??= askedTickMs;
-      const isForGood = error instanceof BackendError && error.retry === 'never';
-      const isLong = clock.now().tickMs - blindSinceTickMs >= options.failoverAfterMs;
-      if ((!isForGood && !isLong) || index + 1 >= members.length) throw error;
+      const leftMs = blindSinceTickMs + options.failoverAfterMs - clock.now().tickMs;
+      if (!isLongerBlind(error, leftMs) || index + 1 >= members.length) throw error;
       const reason = error instanceof BackendError ? `${error.message} [${error.code}]` : String(error);
       changeTo(index + 1, `${asked.name} is blind: ${reason}.`);
       return askFrom(index + 1, frame, job, signal);
@@ -110,4 +109,10 @@ export function createChain(members: readonly Backend[], options: ChainOptions, 
       for (const each of members) each.printEnded?.(job);
     },
   };
+}
+
+/** Whether a backend that fails so will give no judgement in the next `ms`. */
+function isLongerBlind(error: unknown, ms: number): boolean {
+  if (ms <= 0) return true;
+  return error instanceof BackendError && (error.retry === 'never' || (error.retryAfterMs ?? 0) >= ms);
 }

@@ -22,7 +22,7 @@ const wrongKey = new BackendError('the key is wrong', { code: 'BACKEND_BAD_KEY',
 
 /** A backend whose state the test sets. */
 function member(name: string) {
-  const asked = { name, count: 0, error: null as Error | null, ended: 0, hangs: false };
+  const asked = { name, count: 0, error: null as Error | null, ended: 0, hangs: false, readyInMs: 0 };
   const backend: Backend = {
     name,
     assess: (_frame, _job, stop) => {
@@ -36,6 +36,7 @@ function member(name: string) {
         ? Promise.resolve(anAssessment({ backend: name }))
         : Promise.reject(asked.error);
     },
+    readyInMs: () => asked.readyInMs,
     printEnded: () => {
       asked.ended += 1;
     },
@@ -102,6 +103,39 @@ describe('the chain of backends', () => {
     first.error = wrongKey;
     second.error = wrongKey;
     assert.equal(await ask(), 'obico');
+  });
+
+  it('leaves at once a backend that will not answer within failover_after', async () => {
+    const { ask, first, notices } = setUp();
+    const spent = { code: 'BACKEND_BUDGET_SPENT', retry: 'later', retryAfterMs: 600_000 } as const;
+    first.error = new BackendError('all calls are used', spent);
+    assert.equal(await ask(), 'octoeverywhere');
+    assert.match(notices.join(), /all calls are used/);
+  });
+
+  it('leaves a backend before a wait that ends after failover_after', async () => {
+    const { ask, clock, first } = setUp();
+    first.error = new BackendError('busy', { code: 'BACKEND_BUSY', retry: 'soon', retryAfterMs: 60_000 });
+    assert.equal(await ask(), 'BACKEND_BUSY');
+    await clock.advance(60_000);
+    assert.equal(await ask(), 'octoeverywhere');
+  });
+
+  it('leaves a backend that refuses us as too many or too often for failover_after', async () => {
+    const { ask, clock, first } = setUp();
+    first.error = new BackendError('two clients', { code: 'BACKEND_RATE_LIMITED', retry: 'soon' });
+    assert.equal(await ask(), 'BACKEND_RATE_LIMITED');
+    await clock.advance(120_000);
+    assert.equal(await ask(), 'octoeverywhere');
+  });
+
+  it('does not hold it against a backend that it was asked too early', async () => {
+    const { ask, first } = setUp();
+    const early = { code: 'BACKEND_RATE_LIMITED', retry: 'soon', retryAfterMs: 1_800_000 } as const;
+    first.error = new BackendError('asked too early', early);
+    first.readyInMs = 1_800_000;
+    assert.equal(await ask(), 'BACKEND_RATE_LIMITED');
+    assert.equal(first.count, 1);
   });
 
   it('tells the last one’s error when none works', async () => {
