@@ -50,7 +50,7 @@ export interface Composed {
 
 const agentName = 'lookout';
 const noticeDeadlineMs = 15 * 60_000;
-const projectUrl = 'https://github.com/moonraker-lookout/moonraker-lookout';
+const projectUrl = 'https://github.com/OWNER/moonraker-lookout';
 
 /** Makes all parts for these settings. Nothing runs yet. Throws ConfigError for a `ca_file` that cannot be read. */
 export function compose(settings: Settings, deps: ComposeDeps): Composed {
