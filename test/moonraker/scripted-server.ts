@@ -24,7 +24,7 @@ export interface ScriptedServer {
 
 /** What lets a connection in: identify and server.info. */
 export const goodIdentify: Scripted = { result: { connection_id: 1 } };
-export const goodServerInfo = (klippyState: string): Scripted => ({
+const goodServerInfo = (klippyState: string): Scripted => ({
   result: { klippy_state: klippyState, moonraker_version: 'v0.11', api_version_string: '1.5.0' },
 });
 
