@@ -7,7 +7,7 @@ import { createRig, startClock, type TestContext } from './rig.ts';
 export const token = 'ml-token-4f0c1de5';
 
 /** Settings as they are by default, against a service at this URL. */
-export const optionsFor = (url: string, change: Partial<ObicoOptions> = {}): ObicoOptions => ({
+const optionsFor = (url: string, change: Partial<ObicoOptions> = {}): ObicoOptions => ({
   url,
   token: null,
   serveAddress: null,
