@@ -1,11 +1,13 @@
 // The command `run`: loads the settings, starts the log, watches until the signal comes.
 import { LookoutError } from '../core/errors.ts';
 import { systemClock } from '../lib/clock.ts';
+import { isJournal } from '../service/journal.ts';
 import { createLogService } from '../service/log.ts';
 import { createSystemdNotify } from '../service/systemd.ts';
 import { compose } from './compose.ts';
 import { beat } from './heartbeat.ts';
 import { readBootId } from './host.ts';
+import { switchLevelOnSignal } from './log-level.ts';
 import { loadSettings } from './settings.ts';
 import { supervise } from './supervisor.ts';
 
@@ -20,9 +22,13 @@ export interface RunOptions {
 export async function run({ file, env, version }: RunOptions, signal: AbortSignal): Promise<number> {
   const loaded = loadSettings(file, env);
   const { config } = loaded;
-  const service = createLogService(config.log, { clock: systemClock, stdout: process.stdout });
+  const service = createLogService(
+    { ...config.log, isJournal: isJournal(env, process.stdout.fd) },
+    { clock: systemClock, stdout: process.stdout },
+  );
   service.registerSecrets(loaded.secrets);
   const log = service.log.child('app/run');
+  const stopSwitching = switchLevelOnSignal(service, config.log.level);
   log.info('moonraker-lookout starts', { version, node: process.versions.node, config: loaded.file });
   for (const warning of loaded.warnings) log.warn(warning);
   // Whoever read our output has gone; that is no reason to leave a print alone.
@@ -49,6 +55,7 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
     throw error;
   } finally {
     life.abort();
+    stopSwitching();
     service.flush();
   }
 }

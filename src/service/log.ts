@@ -1,8 +1,9 @@
 // The log of the process: pino for levels and serialising, readable lines for people, secrets masked, repeats counted.
 import { type Logger, pino } from 'pino';
 import type { Clock, Log } from '../core/ports.ts';
+import { journalLine } from './journal.ts';
 import { codeOf, plainFields } from './log-fields.ts';
-import { createLogFile, type LineSink } from './log-file.ts';
+import { createLogFile } from './log-file.ts';
 import { formatLine } from './log-line.ts';
 import { createMask } from './mask.ts';
 import { createRepeats } from './repeats.ts';
@@ -16,6 +17,11 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Absolute path of a file that gets every line too; null for standard output only. */
   readonly file: string | null;
+  /**
+   * Standard output is systemd's journal: lines get its priorities, and what is in the file already goes there only if it is a
+   * warning or an error. Default false.
+   */
+  readonly isJournal?: boolean;
 }
 
 /** What the log needs from outside. */
@@ -28,11 +34,15 @@ export interface LogDeps {
 /** The log and what belongs to the process rather than to its parts. */
 export interface LogService {
   readonly log: Log;
+  /** Writes from this level on from now on, in every part. */
+  setLevel(level: LogLevel): void;
   /** Masks these values from now on, wherever they appear. To be called as soon as a secret is read. */
   registerSecrets(values: readonly string[]): void;
   /** Writes the counts of repeats that are still open. The log can be used on. */
   flush(): void;
 }
+
+const importance: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 const repeatLimits = { windowMs: 600_000, maxKeys: 200 };
 
@@ -48,21 +58,31 @@ interface Trouble {
  * Makes the log. A warning or error that carries an error or a code is written once in ten minutes for each component, message, code and incident;
  * the next one after that says how often it came. Whatever the fields are, it does not throw.
  */
-export function createLogService({ level, file }: LogOptions, { clock, stdout }: LogDeps): LogService {
+export function createLogService(
+  { level: firstLevel, file, isJournal = false }: LogOptions,
+  { clock, stdout }: LogDeps,
+): LogService {
   const mask = createMask();
   const repeats = createRepeats<Trouble>(repeatLimits);
+  let level = firstLevel;
+  const isOn = (of: LogLevel) => importance[of] >= importance[level];
 
-  const toStdout: LineSink = { write: (line) => stdout.write(line) };
-  const sinks = [toStdout];
-  const write = (record: string, to: readonly LineSink[]) => {
-    const line = `${formatRecord(record, mask.hide)}\n`;
-    for (const sink of to) sink.write(line);
-  };
-  const root = createPino(level, clock, { write: (record) => write(record, sinks) });
-  if (file !== null) {
-    const about = createPino(level, clock, { write: (record) => write(record, [toStdout]) });
-    sinks.push(createLogFile(file, (text) => about.warn({ component: 'service/log' }, text)));
-  }
+  const toStdout = (text: string, of: LogLevel) => stdout.write(isJournal ? journalLine(text, of) : text);
+  const about = createPino(clock, (json) => {
+    const { text, level: of } = formatRecord(json, mask.hide);
+    toStdout(text, of);
+  });
+  const troubles: string[] = [];
+  const logFile = file === null ? null : createLogFile(file, (text) => troubles.push(text));
+  const root = createPino(clock, (json) => {
+    const { text, level: of } = formatRecord(json, mask.hide);
+    const isKept = logFile?.write(text) ?? false;
+    const isTrouble = importance[of] >= importance.warn;
+    if (!isJournal || !isKept || isTrouble) toStdout(text, of);
+    for (const trouble of troubles.splice(0)) {
+      if (isOn('warn')) about.warn({ component: 'service/log' }, trouble);
+    }
+  });
 
   const emit = (logger: Logger, at: LogLevel, message: string, fields: Record<string, unknown>) => {
     logger[at]({ fields: plainFields(fields, mask.hide) }, mask.hide(message));
@@ -78,7 +98,7 @@ export function createLogService({ level, file }: LogOptions, { clock, stdout }:
     const at =
       (of: LogLevel) =>
       (message: string, fields: Record<string, unknown> = {}) => {
-        if (!logger.isLevelEnabled(of)) return;
+        if (!isOn(of)) return;
         const { tickMs } = clock.now();
         let count: number | null = 0;
         if ((of === 'warn' || of === 'error') && ('error' in fields || 'code' in fields)) {
@@ -100,34 +120,38 @@ export function createLogService({ level, file }: LogOptions, { clock, stdout }:
 
   return {
     log: logOf(root, ''),
+    setLevel: (next) => {
+      level = next;
+    },
     registerSecrets: mask.add,
     flush: () => writeCounts(Number.POSITIVE_INFINITY),
   };
 }
 
-function createPino(level: LogLevel, clock: Pick<Clock, 'now'>, destination: LineSink): Logger {
+/** Writes whatever it is given: children keep the level they were made with, so levels are seen to before it. */
+function createPino(clock: Pick<Clock, 'now'>, write: (json: string) => void): Logger {
   return pino(
     {
-      level,
+      level: 'debug',
       base: null,
       timestamp: () => `,"time":${clock.now().atMs}`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    destination,
+    { write },
   );
 }
 
 /** One line of pino's JSON as a line for people. It is our own JSON: only its shape is not known to the compiler. */
-function formatRecord(json: string, hide: (text: string) => string): string {
+function formatRecord(json: string, hide: (text: string) => string): { text: string; level: LogLevel } {
   const record = JSON.parse(json) as {
-    level: string;
+    level: LogLevel;
     time: number;
     component?: string;
     msg: string;
     fields?: Record<string, unknown>;
   };
   const { level, time, component = '', msg, fields = {} } = record;
-  return formatLine({ atMs: time, level, component, message: msg, fields }, hide);
+  return { level, text: `${formatLine({ atMs: time, level, component, message: msg, fields }, hide)}\n` };
 }
 
 function withCount(message: string, count: number): string {
