@@ -1,6 +1,5 @@
 // The command `detect`: has pictures from files judged by one backend, for trying a service or tuning a threshold.
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BackendName, backendKeys, createBackend } from '../backends/registry.ts';
 import { inspectJpeg } from '../camera/jpeg.ts';
@@ -47,8 +46,9 @@ export async function detect(options: DetectOptions, signal: AbortSignal): Promi
     { clock: systemClock, stdout: process.stderr },
   );
   service.registerSecrets(secrets);
-  // Contexts and waiting times of the running service are not ours to touch.
-  const folder = mkdtempSync(join(tmpdir(), 'moonraker-lookout-detect-'));
+  // Contexts and waiting times of the running service are not ours to touch. Kept all the same: a service may count whoever
+  // asks for the first time as one more printer, and its waiting times hold from one run to the next.
+  const folder = join(config.records.path, 'detect');
   const backend = createBackend(name, config.backends, {
     clock: systemClock,
     log: service.log,
@@ -57,18 +57,14 @@ export async function detect(options: DetectOptions, signal: AbortSignal): Promi
     bootId: readBootId(),
     onNotice: ({ text }) => process.stderr.write(`${text}\n`),
   });
-  try {
-    const results: Result[] = [];
-    for (const file of options.pictures) {
-      const result = await judge(backend, file, signal);
-      results.push(result);
-      if (!options.isJson) process.stdout.write(`${row(result)}\n`);
-    }
-    if (options.isJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
-    return results.every(({ error }) => error === null) ? 0 : 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  const results: Result[] = [];
+  for (const file of options.pictures) {
+    const result = await judge(backend, file, signal);
+    results.push(result);
+    if (!options.isJson) process.stdout.write(`${row(result)}\n`);
   }
+  if (options.isJson) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+  return results.every(({ error }) => error === null) ? 0 : 1;
 }
 
 function findBackend(name: string): BackendName | null {
@@ -100,13 +96,11 @@ function readFrame(file: string): Frame {
   return { jpeg, width, height, camera: file, ...systemClock.now() };
 }
 
-const startTickMs = systemClock.now().tickMs;
-
-/** A print that is far enough along for every service. */
+/** A print that is far enough along for every service, and a new one each time: what is said of a picture must not depend on the one before. */
 function aPrint(): Job {
   return {
     filename: 'detect',
-    startTickMs,
+    startTickMs: systemClock.now().tickMs,
     printDurationMs: 600_000,
     totalDurationMs: 600_000,
     progress: 0.5,
@@ -118,8 +112,8 @@ function aPrint(): Job {
 function row({ file, assessment, error }: Result): string {
   if (assessment === null) return `${file}\tERROR\t${error}`;
   const { score, quality, suggests, regions } = assessment;
-  const says =
-    suggests === null ? '' : suggests.isFailing ? 'failing' : suggests.isWarning ? 'warning' : 'fine';
+  // No service calls a print failing after one picture, so its silence does not mean that all is well.
+  const says = suggests?.isFailing ? 'failing' : suggests?.isWarning ? 'warning' : '';
   const boxes = regions.map(({ x1, y1, x2, y2 }) =>
     [x1, y1, x2, y2].map((side) => side.toFixed(2)).join(','),
   );
