@@ -59,6 +59,7 @@ export function createInferenceApi(
     outputs: readonly string[],
     as: Encoding,
     signal: AbortSignal,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<Tensor[]> => {
     const { body, headers } = await encodeRequest(input, outputs, as);
     const answer = await http.ask(
@@ -66,7 +67,7 @@ export function createInferenceApi(
         what: 'infer',
         method: 'POST',
         url: `${base}/infer`,
-        headers: { ...authorization, ...headers },
+        headers: { ...authorization, ...headers, ...more },
         body,
         timeoutMs,
         answer: inferSchema,
@@ -114,7 +115,8 @@ export function createInferenceApi(
     infer: async (input, outputs, signal) => {
       if (encoding !== null) return send(input, outputs, encoding, signal);
       try {
-        const tensors = await send(input, outputs, 'binary', signal);
+        // uvicorn, below MLServer, hangs up after a 500 without saying so: the next request must not go down that socket.
+        const tensors = await send(input, outputs, 'binary', signal, { Connection: 'close' });
         encoding = 'binary';
         return tensors;
       } catch (error) {

@@ -1,14 +1,13 @@
 // A real Moonraker in front of a virtual printer, on a free port and with a data folder of its own.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { ensureMoonraker, MoonrakerUnavailable } from '../../scripts/moonraker-venv.mjs';
+import { ensureMoonraker } from '../../scripts/moonraker-venv.mjs';
 import { startVirtualKlippy, type VirtualKlippy } from '../../src/virtual/klippy.ts';
 import type { VirtualPrinter } from '../../src/virtual/printer.ts';
+import { createChildServer, freePort } from './child-server.ts';
+import { whyNoVenv } from './why-no-venv.ts';
 
 /** How the Moonraker is set up. */
 export interface RealMoonrakerOptions {
@@ -50,21 +49,13 @@ export interface RealMoonraker {
  * Moonraker's own subscription, and what changes meanwhile is not told to its components.
  */
 const settledLine = 'Configuring available sensors';
-const maxLogChars = 1_000_000;
-const stopLimitMs = 10_000;
 
 /**
  * Why there can be no real Moonraker here, for the `skip` of a test; false when there can.
  * Throws under `CI=true`: there a suite that cannot run has failed.
  */
-export async function whyNoMoonraker(): Promise<string | false> {
-  try {
-    await ensureMoonraker();
-    return false;
-  } catch (error) {
-    if (!(error instanceof MoonrakerUnavailable) || process.env['CI'] === 'true') throw error;
-    return error.message;
-  }
+export function whyNoMoonraker(): Promise<string | false> {
+  return whyNoVenv(ensureMoonraker);
 }
 
 /** Starts Moonraker and waits until it says that Klippy is ready. Rejects with its last log lines. */
@@ -91,48 +82,15 @@ export async function startRealMoonraker(options: RealMoonrakerOptions): Promise
     klipperPath,
     configPath,
   });
-  let child: ChildProcess | null = null;
-  let log = '';
   let apiKeyValue = '';
-
-  const start = async () => {
-    if (child !== null) return;
-    log = '';
-    const started = spawn(python, ['-m', 'moonraker', '-d', dataPath, '-n'], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, PYTHONUNBUFFERED: '1' },
-    });
-    child = started;
-    for (const stream of [started.stdout, started.stderr]) {
-      stream.on('data', (chunk) => {
-        log = `${log}${chunk}`.slice(-maxLogChars);
-      });
-    }
-    started.on('error', (error) => {
-      log += `\n${error.message}`;
-    });
-    started.on('exit', () => {
-      if (child === started) child = null;
-    });
-    const endMs = performance.now() + (options.deadlineMs ?? 30_000);
-    while ((await klippyState()) !== 'ready' || !log.includes(settledLine)) {
-      const isDead = child === null;
-      if (isDead || performance.now() > endMs) {
-        const what = isDead ? 'ended' : 'did not become ready';
-        throw new Error(`Moonraker ${what}:\n${log.split('\n').slice(-30).join('\n')}`);
-      }
-      await delay(50);
-    }
-  };
-  const stop = async (signal: NodeJS.Signals = 'SIGTERM') => {
-    const stopping = child;
-    if (stopping === null) return;
-    const exit = once(stopping, 'exit');
-    stopping.kill(signal);
-    const kill = setTimeout(() => stopping.kill('SIGKILL'), stopLimitMs);
-    await exit;
-    clearTimeout(kill);
-  };
+  const server = createChildServer({
+    name: 'Moonraker',
+    command: python,
+    args: ['-m', 'moonraker', '-d', dataPath, '-n'],
+    env: { PYTHONUNBUFFERED: '1' },
+    deadlineMs: options.deadlineMs ?? 30_000,
+    isReady: async (log) => (await klippyState()) === 'ready' && log.includes(settledLine),
+  });
   const klippyState = async (): Promise<string | null> => {
     if (apiKeyValue === '') apiKeyValue = (await readApiKey(socketPath)) ?? '';
     try {
@@ -147,25 +105,27 @@ export async function startRealMoonraker(options: RealMoonrakerOptions): Promise
     }
   };
   const close = async () => {
-    await stop('SIGKILL');
+    await server.stop('SIGKILL');
     await klippy.close();
     rmSync(dataPath, { recursive: true, force: true });
   };
 
   try {
-    await start();
+    await server.start();
   } catch (error) {
     await close();
     throw error;
   }
   return {
     url: `ws://127.0.0.1:${port}/websocket`,
-    ...{ httpUrl, port, socketPath, dataPath, stop, start, close },
+    ...{ httpUrl, port, socketPath, dataPath, close },
+    stop: server.stop,
+    start: server.start,
     get apiKeyValue() {
       return apiKeyValue;
     },
-    settled: () => log.split(settledLine).length - 1,
-    logs: () => log,
+    settled: () => server.logs().split(settledLine).length - 1,
+    logs: server.logs,
   };
 }
 
@@ -213,15 +173,4 @@ async function readApiKey(socketPath: string): Promise<string | null> {
     });
     socket.on('close', () => done(null));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
 }

@@ -17,15 +17,15 @@ export interface GridShape {
   readonly isClassFirst: boolean;
 }
 
-/** Reads `[rows,columns]`, `[1,rows,columns]`, `[1,classes,rows,columns]`, or with `nhwc` `[1,rows,columns,classes]`. Throws BadOutput. */
+/**
+ * Reads `[rows,columns]`, `[1,rows,columns]`, `[1,classes,rows,columns]` or `[1,rows,columns,classes]`. With one class the
+ * place of the 1 tells which of the last two it is; with several the input's own layout does. Throws BadOutput.
+ */
 export function gridShape(shape: readonly number[], layout: CardInput['layout']): GridShape {
-  const isClassFirst = layout === 'nchw';
-  const lengths = shape.length === 4 ? shape.slice(1) : shape;
-  const batch = shape.length > 2 ? shape[0] : 1;
-  const [a = 1, b = 1, c = 1] = lengths;
-  const full = shape.length === 4 ? (isClassFirst ? [a, b, c] : [c, a, b]) : [1, ...shape.slice(-2)];
-  const [classes = 0, rows = 0, columns = 0] = full;
-  const isGrid = shape.length >= 2 && shape.length <= 4 && batch === 1;
+  const [batch, a = 0, b = 0, c = 0] = shape.length === 4 ? shape : [shape[0], 1, ...shape.slice(-2)];
+  const isClassFirst = a === 1 && c === 1 ? layout === 'nchw' : a === 1 || (c !== 1 && layout === 'nchw');
+  const [classes, rows, columns] = isClassFirst ? [a, b, c] : [c, a, b];
+  const isGrid = shape.length === 2 || ((shape.length === 3 || shape.length === 4) && batch === 1);
   if (!isGrid || Math.min(classes, rows, columns) < 1 || Math.max(rows, columns) > maxCells)
     throw new BadOutput(`has the shape ${shapeText(shape)}, which is no grid of cells`);
   return { classes, rows, columns, isClassFirst };
