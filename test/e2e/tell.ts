@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Scene } from './scene.ts';
 
-const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+/** `12.3 s`. */
+export const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
 
 /** How long it took from the first bad frame to the observed pause, and how much of that the service had asked for. */
 export function tellCatch(t: TestContext, scene: Scene, pausedMs: number, shownMs: number): void {
