@@ -1,5 +1,6 @@
 // `npm run bench [-- --seconds N]`: what the program costs on this machine. Figures for docs/performance.md.
 import { parseArgs } from 'node:util';
+import { benchBackends } from './bench/backends.ts';
 import { benchMjpeg } from './bench/mjpeg.ts';
 import { benchStart, benchWatching } from './bench/watching.ts';
 
@@ -13,3 +14,5 @@ for (const { what, value, goal } of [...benchStart(), ...(await benchWatching(wi
 }
 console.log('\nMJPEG parser, 600 frames of 720p in memory, median of the passes');
 console.table((await benchMjpeg()).rows);
+console.log('\nEach backend at its own pace, per hour of printing; its service is a virtual one');
+console.table(await benchBackends());
