@@ -13,7 +13,7 @@ import { seconds } from './tell.ts';
 /** The key of a subscription. It holds the usual key, so that every scene looks for it in the log. */
 export const printwatchKey = `sub_${serviceKey}`;
 /** The token of the ml_api, for the same reason. */
-export const mlApiToken = `token-${serviceKey}`;
+const mlApiToken = `token-${serviceKey}`;
 
 /** A PrintWatch that judges from the first second on, until the test ends. */
 export async function startPrintWatch(
