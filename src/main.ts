@@ -12,6 +12,9 @@ const usage = `moonraker-lookout: watches a Klipper print and pauses it when it 
 
   moonraker-lookout [run] [--config FILE]    watch the printer until stopped
   moonraker-lookout check [--config FILE]    try everything once and say what to mend
+  moonraker-lookout doctor [--config FILE] [--prompt] [--bundle FILE.zip]
+                                             look at everything around it and say what to mend;
+                                             show a test dialog; write a zip for a bug report
   moonraker-lookout detect [--config FILE] [--backend NAME] [--json] PICTURE.jpg…
                                              have pictures judged
   moonraker-lookout demo [--seconds N] [--headless]
@@ -27,6 +30,8 @@ const options = {
   headless: { type: 'boolean' },
   backend: { type: 'string' },
   json: { type: 'boolean' },
+  prompt: { type: 'boolean' },
+  bundle: { type: 'string' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -51,6 +56,11 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     case 'check': {
       const { check } = await import('./app/check.ts');
       return check({ file, env: process.env, version }, signal);
+    }
+    case 'doctor': {
+      const { doctor } = await import('./app/doctor.ts');
+      const { bundle = null, prompt: isPrompting = false } = values;
+      return doctor({ file, env: process.env, version, isPrompting, bundle }, signal);
     }
     case 'detect': {
       const { detect } = await import('./app/detect.ts');

@@ -131,10 +131,11 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     run: async (signal) => {
       await Promise.all([
         printer.run(signal),
-        prompts.run(signal),
         webcams.run(signal),
-        // A look beside the service must not speak in its name.
-        ...(deps.clientType === 'agent' ? backends.map((each) => each.run?.(printer, signal)) : []),
+        // A look beside the service must not speak in its name, nor close a prompt of the service as left over.
+        ...(deps.clientType === 'agent'
+          ? [prompts.run(signal), ...backends.map((each) => each.run?.(printer, signal))]
+          : []),
       ]);
       camera.close();
     },

@@ -20,6 +20,8 @@ export interface ServerMethodsDeps {
   readonly gcodeStore: readonly GcodeStoreEntry[];
   readonly warnings: readonly string[];
   readonly notifiers: readonly Readonly<Record<string, unknown>>[];
+  /** Entries of the update manager by name; null: there is no update manager. */
+  readonly updates: Readonly<Record<string, object>> | null;
   /** server.restart. */
   readonly restart: () => void;
 }
@@ -98,6 +100,16 @@ export function registerServerMethods(deps: ServerMethodsDeps): void {
       network: {},
     },
   }));
+  const { updates } = deps;
+  if (updates !== null) {
+    hub.register('machine.update.status', () => ({
+      busy: false,
+      github_rate_limit: null,
+      github_requests_remaining: null,
+      github_limit_reset_time: null,
+      version_info: { ...updates },
+    }));
+  }
   hub.register('machine.proc_stats', () => procStats(hub));
 }
 

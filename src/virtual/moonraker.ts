@@ -38,6 +38,8 @@ export interface VirtualMoonrakerOptions {
   readonly procStatsMs?: number;
   readonly warnings?: readonly string[];
   readonly notifiers?: readonly Readonly<Record<string, unknown>>[];
+  /** What `machine.update.status` lists, by name. Default: no update manager. */
+  readonly updates?: Readonly<Record<string, object>>;
 }
 
 /** A running virtual Moonraker. */
@@ -221,6 +223,7 @@ export async function startVirtualMoonraker(options: VirtualMoonrakerOptions): P
     ...{ hub, link, printer, gcodeStore },
     warnings: options.warnings ?? [],
     notifiers: options.notifiers ?? [],
+    updates: options.updates ?? null,
     restart: () => void restart(restartMs),
   });
   await listen();

@@ -1,0 +1,175 @@
+// The command `doctor`: looks at everything that a watched print depends on, and says of each point how it is and how to mend it.
+import { writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { ConfigError } from '../core/errors.ts';
+import type { Log } from '../core/ports.ts';
+import { systemClock } from '../lib/clock.ts';
+import { zip } from '../lib/zip.ts';
+import { toEndpoint } from '../moonraker/endpoint.ts';
+import { createLogService } from '../service/log.ts';
+import { createMask, type Mask } from '../service/mask.ts';
+import { lookBeside } from './beside.ts';
+import type { Composed } from './compose.ts';
+import { bundleEntries } from './doctor/bundle.ts';
+import { lookAtClock, moonrakerTime, type TimeSource } from './doctor/clock.ts';
+import { lookAtHost, type WrittenFolder } from './doctor/host.ts';
+import { lookAtKlipper } from './doctor/klipper.ts';
+import { lookAtMoonraker, type MoonrakerFacts } from './doctor/moonraker.ts';
+import { findService, reportService } from './doctor/service.ts';
+import { promptLimitMs, showTestPrompt } from './doctor/test-prompt.ts';
+import { lookAtWebcams, secretsOf } from './doctor/webcams.ts';
+import { createReport, fail, inWords, ok, type Points, point, type Report, warn } from './finding.ts';
+import type { RunOptions } from './run.ts';
+import { type LoadedSettings, loadSettings, type Settings } from './settings.ts';
+import { lookAtWatching } from './watching-points.ts';
+
+/** What the command line gives besides the configuration. */
+export interface DoctorOptions extends RunOptions {
+  /** Shows a test dialog on the user's screens. */
+  readonly isPrompting: boolean;
+  /** A zip file to be written for a bug report; null for none. */
+  readonly bundle: string | null;
+}
+
+/** What belongs to one run. */
+interface Visit {
+  readonly options: DoctorOptions;
+  readonly report: Report;
+  readonly say: (line: string) => void;
+  readonly mask: Mask;
+}
+
+/** Looks at everything. Exit code 0 when nothing has failed, else 1, also for a configuration that cannot be used. */
+export async function doctor(options: DoctorOptions, signal: AbortSignal): Promise<number> {
+  const mask = createMask();
+  const said: string[] = [];
+  const say = (text: string) => {
+    const line = mask.hide(text);
+    said.push(line);
+    process.stdout.write(`${line}\n`);
+  };
+  const visit: Visit = { options, report: createReport(say), say, mask };
+  const { report } = visit;
+  const loaded = readConfiguration(visit);
+  say(`moonraker-lookout ${options.version}, ${new Date().toISOString()}, ${resolve(options.file)}\n`);
+  if (loaded.settings !== null) await lookAtAll(loaded.settings, visit, signal);
+  else {
+    report.add('configuration', fail(...loaded.problem));
+    lookAtHost(report, []);
+    reportService(report, await findService(resolve(options.file), options.env), []);
+  }
+  say(report.isGood ? '\nNothing fails.' : '\nMend what says FAIL, then ask again.');
+  if (options.bundle !== null) writeBundle(options.bundle, loaded.settings, visit, said);
+  return report.isGood ? 0 : 1;
+}
+
+type Configuration =
+  | { readonly settings: LoadedSettings }
+  | { readonly settings: null; readonly problem: [text: string, hint: string] };
+
+function readConfiguration({ options, mask }: Visit): Configuration {
+  try {
+    const settings = loadSettings(options.file, options.env);
+    mask.add(settings.secrets);
+    return { settings };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { settings: null, problem: inWords(error) };
+  }
+}
+
+async function lookAtAll(loaded: LoadedSettings, visit: Visit, signal: AbortSignal): Promise<void> {
+  const { options, report } = visit;
+  const { config } = loaded;
+  for (const warning of loaded.warnings) report.add('configuration', warn(warning));
+  if (loaded.warnings.length === 0) report.add('configuration', ok('can be used'));
+  if (!config.detection.enabled) {
+    report.add('detection', fail('switched off', 'Set [detection] enabled: True.'));
+  }
+  const folders = writtenFolders(config);
+  lookAtHost(report, folders);
+  const service = await findService(loaded.file, options.env);
+  reportService(report, service, folders);
+  try {
+    await lookBeside(loaded, options.version, (parts) =>
+      lookAtParts(parts, { settings: config, service, version: options.version }, visit, signal),
+    );
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    report.add('configuration', fail(...inWords(error)));
+  }
+}
+
+async function lookAtParts(
+  parts: Composed,
+  facts: MoonrakerFacts,
+  visit: Visit,
+  signal: AbortSignal,
+): Promise<void> {
+  const { report, say, mask, options } = visit;
+  const { settings } = facts;
+  const points: Points = { report, signal };
+  const isUp = await lookAtMoonraker(parts, facts, points);
+  await point(points, 'clock', (limit) => lookAtClock(timeSources(settings), options.env, limit), {
+    atWorst: warn,
+  });
+  if (isUp) {
+    await lookAtKlipper(parts, settings, points);
+    await point(points, 'webcams', async (limit) => {
+      const entries = await parts.webcams.read(limit);
+      mask.add(secretsOf(entries));
+      return ok(entries.length === 0 ? 'Moonraker knows none' : `Moonraker knows ${entries.length}`);
+    });
+    await lookAtWebcams(parts.webcams.current() ?? [], settings.camera, silentLog(), points);
+  }
+  await lookAtWatching(parts, points);
+  if (options.isPrompting && isUp) {
+    const deps = { ...parts, clock: systemClock, say };
+    await point(points, 'prompt', (limit) => showTestPrompt(deps, limit), { limitMs: promptLimitMs });
+  }
+}
+
+function writtenFolders({ records, log }: Settings): WrittenFolder[] {
+  const logs = log.file === null ? [] : [{ what: 'log', path: dirname(log.file) }];
+  return [{ what: 'records', path: records.path }, ...logs];
+}
+
+/** Moonraker, and the services in use: all of them are asked by a print as well. */
+function timeSources({ moonraker, backend, backends }: Settings): TimeSource[] {
+  const services = backend.use.flatMap((name) => {
+    const settings = backends[name];
+    const url = 'url' in settings ? settings.url : null;
+    return typeof url === 'string' && URL.canParse(url)
+      ? [{ name, url: new URL(url).origin, ca: null, isLocal: false }]
+      : [];
+  });
+  return [...moonrakerTime(toEndpoint(moonraker.url)), ...services];
+}
+
+function silentLog(): Log {
+  const deps = { clock: systemClock, stdout: { write: () => true } };
+  return createLogService({ level: 'error', file: null }, deps).log;
+}
+
+function writeBundle(
+  file: string,
+  loaded: LoadedSettings | null,
+  visit: Visit,
+  said: readonly string[],
+): void {
+  const sources = {
+    said,
+    settings: loaded?.settings ?? null,
+    logFile: loaded?.config.log.file ?? null,
+    recordsFolder: loaded?.config.records.path ?? null,
+  };
+  try {
+    // What is in it is for whoever it is sent to.
+    writeFileSync(file, zip(bundleEntries(sources, visit.mask), new Date()), { mode: 0o600 });
+    visit.say(
+      `\nFor a bug report: ${resolve(file)}\nLook through it before you send it: names and addresses are not masked, keys are.`,
+    );
+  } catch (error) {
+    visit.report.add('bundle', fail(`${file} could not be written: ${inWords(error)[0]}`));
+  }
+}
