@@ -71,7 +71,7 @@ const detection = {
   warn_after: key.duration(
     '30s',
     { min: '5s', max: '30m' },
-    'Warn when failure has been seen for this long. Only for backends that give a score (obico, open_inference).',
+    'Warn when failure has been seen for this long. Only for backends that give a score (obico, open-inference).',
   ),
   fail_after: key.duration(
     '90s',

@@ -155,7 +155,7 @@ describe('a backend that only scores', () => {
 
   it('starts afresh when another backend takes over', () => {
     const first = Array.from({ length: 9 }, () => scored(1));
-    const second = Array.from({ length: 9 }, () => scored(1, 'open_inference'));
+    const second = Array.from({ length: 9 }, () => scored(1, 'open-inference'));
     assert.deepEqual(run([...first, ...second]), ['40 s raise-alert']);
   });
 
