@@ -46,8 +46,8 @@ const maxNumbers = (1024 * 1024) / 4;
  */
 export function makePlan(card: ModelCard, metadata: Metadata): Plan {
   const input = chooseInput(card.input, metadata);
-  const outputs = chooseOutputs(card, metadata);
   const feed = card.input.encoding === 'jpeg' ? jpegFeed(card.input, input) : pixelFeed(card.input, input);
+  const outputs = chooseOutputs(card, metadata);
   checkOutputs(card, outputs);
   const answers = outputs.map(({ name, shape }) => `${show(name)} ${shapeText(shape)}`).join(' and ');
   return {
