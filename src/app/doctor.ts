@@ -1,17 +1,17 @@
 // The command `doctor`: looks at everything that a watched print depends on, and says of each point how it is and how to mend it.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import { zip } from '../lib/zip.ts';
-import { toEndpoint } from '../moonraker/endpoint.ts';
+import { type Endpoint, toEndpoint } from '../moonraker/endpoint.ts';
 import { createLogService } from '../service/log.ts';
 import { createMask, type Mask } from '../service/mask.ts';
 import { lookBeside } from './beside.ts';
 import type { Composed } from './compose.ts';
 import { bundleEntries } from './doctor/bundle.ts';
-import { lookAtClock, moonrakerTime, type TimeSource } from './doctor/clock.ts';
+import { lookAtClock, moonrakerTime } from './doctor/clock.ts';
 import { lookAtHost, type WrittenFolder } from './doctor/host.ts';
 import { lookAtKlipper } from './doctor/klipper.ts';
 import { lookAtMoonraker, type MoonrakerFacts } from './doctor/moonraker.ts';
@@ -110,9 +110,14 @@ async function lookAtParts(
   const { settings } = facts;
   const points: Points = { report, signal };
   const isUp = await lookAtMoonraker(parts, facts, points);
-  await point(points, 'clock', (limit) => lookAtClock(timeSources(settings), options.env, limit), {
-    atWorst: warn,
-  });
+  await point(
+    points,
+    'clock',
+    (limit) => lookAtClock(moonrakerTime(endpointOf(settings)), options.env, limit),
+    {
+      atWorst: warn,
+    },
+  );
   if (isUp) {
     await lookAtKlipper(parts, settings, points);
     await point(points, 'webcams', async (limit) => {
@@ -134,16 +139,8 @@ function writtenFolders({ records, log }: Settings): WrittenFolder[] {
   return [{ what: 'records', path: records.path }, ...logs];
 }
 
-/** Moonraker, and the services in use: all of them are asked by a print as well. */
-function timeSources({ moonraker, backend, backends }: Settings): TimeSource[] {
-  const services = backend.use.flatMap((name) => {
-    const settings = backends[name];
-    const url = 'url' in settings ? settings.url : null;
-    return typeof url === 'string' && URL.canParse(url)
-      ? [{ name, url: new URL(url).origin, ca: null, isLocal: false }]
-      : [];
-  });
-  return [...moonrakerTime(toEndpoint(moonraker.url)), ...services];
+function endpointOf({ moonraker: { url, caFile } }: Settings): Endpoint {
+  return toEndpoint(url, caFile === null ? null : readFileSync(caFile, 'utf8'));
 }
 
 function silentLog(): Log {

@@ -106,6 +106,34 @@ describe('check', { concurrency: scenesAtOnce, skip }, () => {
   );
 });
 
+describe('doctor', { concurrency: scenesAtOnce, skip }, () => {
+  it(
+    'reads a real Moonraker and what it says of Klipper',
+    inScene({}, async (scene) => {
+      const doctor = () => runLookout(['doctor', '--config', scene.lookout.confFile]);
+      const before = await doctor();
+      assert.match(before.output, /^WARN +agent: lookout is not connected/m);
+      await scene.startLookout();
+      const { output } = await doctor();
+      const points = [
+        'Moonraker',
+        'agent',
+        'clock',
+        'Klipper',
+        'printer\\.cfg',
+        '\\[pause_resume\\]',
+        '\\[respond\\]',
+      ];
+      for (const about of [...points, 'macro PAUSE', 'webcam ".*"', 'picture', 'backend octoeverywhere'])
+        assert.match(output, new RegExp(`^OK {3,}${about}: `, 'm'));
+      // This Moonraker has no update manager.
+      assert.match(output, /^WARN +updates: /m);
+      assert.doesNotMatch(output, /^FAIL/m);
+      assert.equal(output.includes(serviceKey), false);
+    }),
+  );
+});
+
 describe('a wrong configuration', { concurrency: scenesAtOnce }, () => {
   const withConf = async (conf: string, use: (file: string, folder: string) => Promise<void>) => {
     const folder = mkdtempSync(join(tmpdir(), 'lookout-conf-'));

@@ -1,4 +1,4 @@
-// The point about the clock: compared with Moonraker's and the services', because certificates and log times depend on it.
+// The point about the clock, on which certificates and the times in logs depend: synchronised, and the same as Moonraker's.
 import { Agent } from 'node:https';
 import axios from 'axios';
 import { systemClock } from '../../lib/clock.ts';
@@ -6,15 +6,13 @@ import type { Endpoint } from '../../moonraker/endpoint.ts';
 import { type Outcome, ok, warn } from '../finding.ts';
 import { askTool, type Env } from './tool.ts';
 
-/** Somebody who tells the time. */
-export interface TimeSource {
+/** Somebody in this house who tells the time. A service is not asked: it is there to judge pictures. */
+interface TimeSource {
   readonly name: string;
   /** http or https. */
   readonly url: string;
   /** PEM of a private authority; null trusts the system's. */
   readonly ca: string | null;
-  /** In this house: never through a proxy. */
-  readonly isLocal: boolean;
 }
 
 /** A clock that differs by more is told, ms. */
@@ -26,7 +24,7 @@ const maxBytes = 64 * 1024;
 export function moonrakerTime(endpoint: Endpoint): TimeSource[] {
   if (endpoint.kind === 'unix') return [];
   const url = endpoint.url.replace(/^ws/, 'http').replace(/\/websocket$/, '/server/info');
-  return [{ name: 'Moonraker', url, ca: endpoint.ca, isLocal: true }];
+  return [{ name: 'Moonraker', url, ca: endpoint.ca }];
 }
 
 /** Compares this host's clock with all of them, one after the other. */
@@ -72,7 +70,7 @@ async function readDifference(source: TimeSource, signal: AbortSignal): Promise<
       maxRedirects: 0,
       maxContentLength: maxBytes,
       validateStatus: () => true,
-      ...(source.isLocal ? { proxy: false as const } : {}),
+      proxy: false,
       ...(source.ca === null ? {} : { httpsAgent: new Agent({ ca: source.ca }) }),
     });
     const theirs = Date.parse(String(headers['date'] ?? ''));

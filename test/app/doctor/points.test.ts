@@ -87,7 +87,7 @@ test('the time is read from any answer, and who does not answer is left out', as
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  const source = (name: string, url: string) => ({ name, url, ca: null, isLocal: true });
+  const source = (name: string, url: string) => ({ name, url, ca: null });
   try {
     const sources = [source('late', `http://127.0.0.1:${port}/`), source('gone', 'http://127.0.0.1:9/')];
     const outcome = await lookAtClock(sources, { PATH: '' }, new AbortController().signal);
