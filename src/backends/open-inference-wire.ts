@@ -68,21 +68,19 @@ async function jsonRequest(input: InputTensor, outputs: readonly string[]): Prom
     ...(isBytes ? { parameters: { content_type: 'base64' } } : {}),
   });
   const list = isBytes
-    ? Buffer.from(`"${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')}"`)
+    ? [Buffer.from(`"${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')}"`)]
     : await numberList(data);
   // Put together by hand: stringify would make millions of strings in one go and block everything else meanwhile.
-  const bytes = Buffer.concat([
-    Buffer.from(`{"inputs":[${head.slice(0, -1)},"data":[`),
-    list,
-    Buffer.from(`]}],${JSON.stringify(named).slice(1)}`),
-  ]);
+  const start = Buffer.from(`{"inputs":[${head.slice(0, -1)},"data":[`);
+  const bytes = Buffer.concat([start, ...list, Buffer.from(`]}],${JSON.stringify(named).slice(1)}`)]);
   return { body: { bytes, contentType: 'application/json' }, headers: {} };
 }
 
 /** Numbers that are written before others get their turn. */
 const sliceLength = 65_536;
 
-async function numberList(data: Float32Array | Uint8Array): Promise<Buffer> {
+/** Numbers with commas between them, in pieces. */
+async function numberList(data: Float32Array | Uint8Array): Promise<Buffer[]> {
   // A picture has few different values: 256 for each colour.
   const texts = new Map<number, string>();
   const parts: Buffer[] = [];
@@ -100,7 +98,7 @@ async function numberList(data: Float32Array | Uint8Array): Promise<Buffer> {
     parts.push(Buffer.from(`${start === 0 ? '' : ','}${words.join(',')}`));
     await setImmediate();
   }
-  return Buffer.concat(parts);
+  return parts;
 }
 
 const sizeSchema = v.looseObject({

@@ -77,73 +77,20 @@ describe('score', () => {
 describe('grid', () => {
   const grid = (more: object = {}) => ({ decoder: 'grid', threshold: 0.5, top: 2, ...more });
   const two = [0.75, 0.125, 0.25, 1];
+  /** What those mean as two rows of two. */
+  const corners = [
+    0.875,
+    [
+      [0.5, 0.5, 1, 1, 1],
+      [0, 0, 0.5, 0.5, 0.75],
+    ],
+  ] as const;
   for (const [what, output, shape, data, expected, input] of [
-    [
-      'rows and columns',
-      grid(),
-      [2, 2],
-      two,
-      [
-        0.875,
-        [
-          [0.5, 0.5, 1, 1, 1],
-          [0, 0, 0.5, 0.5, 0.75],
-        ],
-      ],
-    ],
-    [
-      'a batch of one',
-      grid(),
-      [1, 2, 2],
-      two,
-      [
-        0.875,
-        [
-          [0.5, 0.5, 1, 1, 1],
-          [0, 0, 0.5, 0.5, 0.75],
-        ],
-      ],
-    ],
-    [
-      'one class first',
-      grid(),
-      [1, 1, 2, 2],
-      two,
-      [
-        0.875,
-        [
-          [0.5, 0.5, 1, 1, 1],
-          [0, 0, 0.5, 0.5, 0.75],
-        ],
-      ],
-    ],
-    [
-      'one class last',
-      grid(),
-      [1, 2, 2, 1],
-      two,
-      [
-        0.875,
-        [
-          [0.5, 0.5, 1, 1, 1],
-          [0, 0, 0.5, 0.5, 0.75],
-        ],
-      ],
-    ],
-    [
-      'one class first of a model with colours last',
-      grid(),
-      [1, 1, 2, 2],
-      two,
-      [
-        0.875,
-        [
-          [0.5, 0.5, 1, 1, 1],
-          [0, 0, 0.5, 0.5, 0.75],
-        ],
-      ],
-      { layout: 'nhwc' },
-    ],
+    ['rows and columns', grid(), [2, 2], two, corners],
+    ['a batch of one', grid(), [1, 2, 2], two, corners],
+    ['one class first', grid(), [1, 1, 2, 2], two, corners],
+    ['one class last', grid(), [1, 2, 2, 1], two, corners],
+    ['one class first of a model with colours last', grid(), [1, 1, 2, 2], two, corners, { layout: 'nhwc' }],
     [
       'a single row',
       grid(),
