@@ -2,7 +2,7 @@
 import { key } from '../core/keys.ts';
 import { maxSide } from './model-card.ts';
 
-/** Settings of the Open Inference backend, with default, range and meaning. With a card only the first six and the last count. */
+/** Settings of the Open Inference backend, with default, range and meaning. With a card only the first six count. */
 export const openInferenceKeys = {
   url: key.url(
     'http://127.0.0.1:8000',
