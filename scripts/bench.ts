@@ -2,15 +2,23 @@
 import { parseArgs } from 'node:util';
 import { benchBackends } from './bench/backends.ts';
 import { benchMjpeg } from './bench/mjpeg.ts';
-import { benchStart, benchWatching } from './bench/watching.ts';
+import { type BenchBackend, benchStart, benchWatching, type Row } from './bench/watching.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '120' } } });
 const windowS = Number(values.seconds);
 if (!(windowS >= 10 && windowS <= 3600)) throw new RangeError('--seconds takes a number from 10 to 3600');
 
+const print = (rows: readonly Row[]) => {
+  for (const { what, value, goal } of rows) {
+    console.log(`${what.padEnd(52)} ${value.padStart(14)}  ${goal}`);
+  }
+};
+
 console.log(`Node ${process.versions.node}, windows of ${windowS} s\n`);
-for (const { what, value, goal } of [...benchStart(), ...(await benchWatching(windowS))]) {
-  console.log(`${what.padEnd(52)} ${value.padStart(14)}  ${goal}`);
+print(benchStart());
+for (const backend of ['octoeverywhere', 'printwatch'] satisfies BenchBackend[]) {
+  console.log(`\nwith ${backend} at its own pace`);
+  print(await benchWatching(windowS, backend));
 }
 console.log('\nMJPEG parser, 600 frames of 720p in memory, median of the passes');
 console.table((await benchMjpeg()).rows);

@@ -7,10 +7,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startVirtualMoonraker, type VirtualMoonraker } from '../../src/virtual/moonraker.ts';
 import { startVirtualOctoEverywhere } from '../../src/virtual/octoeverywhere.ts';
 import { createVirtualPrinter } from '../../src/virtual/printer.ts';
+import { startVirtualPrintWatch } from '../../src/virtual/printwatch.ts';
 import { startVirtualWebcam } from '../../src/virtual/webcam.ts';
 import { type MeasuredProcess, median, startMeasured } from './measured-process.ts';
 
-const apiKey = 'bench-key';
+const apiKey = 'sub_bench';
+/** Every 20 s the one, every 10 s the other. */
+const services = { octoeverywhere: startVirtualOctoEverywhere, printwatch: startVirtualPrintWatch };
+/** The backends whose pace can be measured. */
+export type BenchBackend = keyof typeof services;
 /** From the print's start until it is watched at its steady pace. */
 const settleS = 30;
 
@@ -41,11 +46,11 @@ export function benchStart(runs = 15): Row[] {
 }
 
 /** Idle, then watching a print, `windowS` seconds each. */
-export async function benchWatching(windowS: number): Promise<Row[]> {
+export async function benchWatching(windowS: number, backend: BenchBackend): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'lookout-bench-'));
   const printer = createVirtualPrinter();
   const webcam = await startVirtualWebcam({ scene: printer.scene, fps: 1 });
-  const service = await startVirtualOctoEverywhere({ apiKey });
+  const service = await services[backend]({ apiKey, startsAfterSec: 0 });
   const moonraker = await startVirtualMoonraker({
     printer,
     webcams: [
@@ -68,9 +73,9 @@ export async function benchWatching(windowS: number): Promise<Row[]> {
   const file = join(folder, 'config/moonraker-lookout.conf');
   writeFileSync(
     file,
-    `[moonraker]\nurl: ${moonraker.url}\n[backend octoeverywhere]\nurl: ${service.baseUrl}\n[log]\nfile: none\n`,
+    `[moonraker]\nurl: ${moonraker.url}\n[backend]\nuse: ${backend}\n[backend ${backend}]\nurl: ${service.baseUrl}\n[log]\nfile: none\n`,
   );
-  const env = { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey };
+  const env = { [`LOOKOUT_BACKEND_${backend.toUpperCase()}_API_KEY`]: apiKey };
   try {
     const starts: number[] = [];
     for (let run = 0; run < 5; run += 1) starts.push(await startToSubscribed(file, env, moonraker));
