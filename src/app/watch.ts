@@ -146,8 +146,11 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       failures = 0;
       const { layer } = print.job;
       hear({ kind: 'frame-assessed', assessment, job: print.job, layer });
-      const nextMs = nextLookInMs({ kind: 'assessed', nextInMs: assessment.nextInMs }, 0, deps.random());
-      dueTickMs = Math.max(startedTickMs + options.intervalMs, clock.now().tickMs + nextMs);
+      // The interval runs from the start of the look, what the backend asks for from its answer.
+      const { tickMs } = clock.now();
+      const leftOfIntervalMs = options.intervalMs - (tickMs - startedTickMs);
+      const result = { kind: 'assessed', nextInMs: assessment.nextInMs } as const;
+      dueTickMs = tickMs + nextLookInMs(result, leftOfIntervalMs, deps.random());
     } finally {
       signal.removeEventListener('abort', stop);
       look = null;
