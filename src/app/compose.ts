@@ -101,6 +101,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       camera,
       backend,
       store,
+      recorder: { frame: () => {}, step: () => {} },
       clock,
       log: log.child('app/watch'),
       random: deps.random,

@@ -4,8 +4,8 @@ import { decide } from '../core/decide.ts';
 import { type CameraError, LookoutError } from '../core/errors.ts';
 import { explainGate } from '../core/explain.ts';
 import { type Gate, type GateOptions, gateOf } from '../core/gates.ts';
-import type { Answered, Backend, Camera, Clock, Log, Printer, Store } from '../core/ports.ts';
-import type { Assessment, Fault, Job, Print } from '../core/types.ts';
+import type { Answered, Backend, Camera, Clock, Log, Printer, Recorder, Store } from '../core/ports.ts';
+import type { Assessment, Fault, Frame, Job, Print } from '../core/types.ts';
 import type { DecideOptions, Effect, WatchInput, WatchState } from '../core/watch-state.ts';
 import { createBell } from '../lib/bell.ts';
 import type { Performer } from './perform.ts';
@@ -23,6 +23,7 @@ export interface WatchDeps {
   readonly camera: Camera;
   readonly backend: Backend;
   readonly store: Store;
+  readonly recorder: Recorder;
   readonly clock: Clock;
   readonly log: Log;
   /** Uniform in 0..1. */
@@ -66,7 +67,7 @@ const heartbeatMs = 30_000;
 
 /** A watch over these parts. Nothing happens before `run`. */
 export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
-  const { printer, camera, backend, clock, log } = deps;
+  const { printer, camera, backend, recorder, clock, log } = deps;
   const bell = createBell(clock);
   const listeners = new Set<(status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void>();
   const record: WatchRecord = loadWatchState(deps);
@@ -81,8 +82,12 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   let steppedTickMs = clock.now().tickMs;
 
   function hear(input: WatchInput): void {
-    const decision = decide(state, input, clock.now(), options);
+    const at = clock.now();
+    const before = state;
+    const decision = decide(before, input, at, options);
     state = decision.state;
+    const gate = gateOf(printer.print, options);
+    recorder.step({ at, input, before, after: state, effects: decision.effects, gate });
     record.keep(state);
     for (const effect of decision.effects) performer.perform(effect);
     if (input.kind === 'print-changed') {
@@ -160,12 +165,16 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   /** null when there is no assessment: the miss has been heard, or the look was called off. */
   async function assess(job: Job, signal: AbortSignal): Promise<Assessment | null> {
     let side: 'camera' | 'backend' = 'camera';
+    let frame: Frame | null = null;
     try {
-      const frame = await camera.grab(signal);
+      frame = await camera.grab(signal);
       side = 'backend';
-      return await backend.assess(frame, job, signal);
+      const assessment = await backend.assess(frame, job, signal);
+      recorder.frame(frame, assessment);
+      return assessment;
     } catch (error) {
       if (signal.aborted) return null;
+      if (frame !== null) recorder.frame(frame, null);
       failures += 1;
       const retryAfterMs = error instanceof LookoutError ? error.retryAfterMs : null;
       const nextMs = nextLookInMs(

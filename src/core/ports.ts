@@ -1,4 +1,5 @@
 // The small interfaces that the watch loop needs. Adapters implement them; nothing else crosses a room.
+import type { Step } from './trace.ts';
 import type {
   ActionOutcome,
   Alert,
@@ -112,4 +113,15 @@ export interface Store {
   load(name: string): unknown;
   /** Writes the document atomically. Rejects with a RecordError. Calls for one name are done in order. */
   save(name: string, value: unknown): Promise<void>;
+}
+
+/**
+ * Keeps what happened, so that it can be shown and replayed. Returns at once and never throws: what cannot be written
+ * is counted, and watching goes on.
+ */
+export interface Recorder {
+  /** A frame, right before the step that it leads to. `assessment` is null where it could not be judged. */
+  frame(frame: Frame, assessment: Assessment | null): void;
+  /** One step of the core. */
+  step(step: Step): void;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPerformer } from '../../src/app/perform.ts';
 import { createWatch } from '../../src/app/watch.ts';
+import { decide } from '../../src/core/decide.ts';
 import { BackendError, CameraError } from '../../src/core/errors.ts';
 import type { Assessment, Print } from '../../src/core/types.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -12,6 +13,7 @@ import {
   aJob,
   anAssessment,
   aPrinter,
+  aRecorder,
   aStore,
   failing,
 } from '../support/parts.ts';
@@ -34,6 +36,7 @@ function setUp(print: Print = printing, store = aStore()) {
   const camera = aCamera();
   const backend = aBackend();
   const channel = aChannel();
+  const recorder = aRecorder();
   const log = createQuietLog();
   const stop = new AbortController();
   const watch = createWatch(options, {
@@ -41,6 +44,7 @@ function setUp(print: Print = printing, store = aStore()) {
     camera,
     backend,
     store,
+    recorder,
     clock,
     log,
     random: () => 0.5,
@@ -53,7 +57,7 @@ function setUp(print: Print = printing, store = aStore()) {
     stop.abort();
     await running;
   };
-  return { clock, printer, camera, backend, channel, log, watch, end, store };
+  return { clock, printer, camera, backend, channel, recorder, log, watch, end, store };
 }
 
 describe('the watch loop', () => {
@@ -223,5 +227,25 @@ describe('the watch loop', () => {
     await second.clock.advance(0);
     assert.ok(second.printer.calls.includes('SET_IDLE_TIMEOUT TIMEOUT=600'));
     await second.end();
+  });
+
+  it('hands every frame and every step to the recorder, and the steps give the same decisions again', async () => {
+    const { clock, backend, recorder, end } = setUp();
+    await clock.advance(30_000);
+    backend.answer = new BackendError('no answer', { code: 'BACKEND_TIMEOUT', retry: 'soon' });
+    await clock.advance(60_000);
+    backend.answer = failing;
+    await clock.advance(60_000);
+    await end();
+    const kinds = new Set(recorder.steps.map(({ input }) => input.kind));
+    assert.ok(kinds.has('frame-assessed') && kinds.has('frame-missed') && kinds.has('action-finished'));
+    for (const { before, input, at, after, effects } of recorder.steps) {
+      assert.deepEqual(decide(before, input, at, options), { state: after, effects });
+    }
+    for (const [index, step] of recorder.steps.entries()) {
+      if (index > 0) assert.equal(step.before, recorder.steps[index - 1]?.after);
+    }
+    assert.ok(recorder.frames.some(({ assessment }) => assessment === null));
+    assert.deepEqual(recorder.frames.at(-1)?.assessment, failing);
   });
 });

@@ -1,6 +1,14 @@
 // Small stand-ins for the ports, for tests of the loop itself: each does only what the test tells it.
-import type { Backend, Camera, Channel, Printer, Store } from '../../src/core/ports.ts';
-import { type ActionOutcome, type Assessment, type Job, type Print, toScore } from '../../src/core/types.ts';
+import type { Backend, Camera, Channel, Printer, Recorder, Store } from '../../src/core/ports.ts';
+import type { Step } from '../../src/core/trace.ts';
+import {
+  type ActionOutcome,
+  type Assessment,
+  type Frame,
+  type Job,
+  type Print,
+  toScore,
+} from '../../src/core/types.ts';
 
 /** A job that has printed for a minute. */
 export function aJob(change: Partial<Job> = {}): Job {
@@ -186,4 +194,21 @@ export function aStore() {
     },
   } satisfies Store & Record<string, unknown>;
   return store;
+}
+
+/** A recorder that keeps everything in memory. */
+export function aRecorder() {
+  const frames: { readonly frame: Frame; readonly assessment: Assessment | null }[] = [];
+  const steps: Step[] = [];
+  const recorder = {
+    frames,
+    steps,
+    frame: (frame: Frame, assessment: Assessment | null) => {
+      frames.push({ frame, assessment });
+    },
+    step: (step: Step) => {
+      steps.push(step);
+    },
+  } satisfies Recorder & Record<string, unknown>;
+  return recorder;
 }
