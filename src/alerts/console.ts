@@ -31,7 +31,7 @@ export function createConsoleChannel(deps: ConsoleDeps): Channel {
   };
   return {
     name: 'console',
-    raise: async (alert, signal) => {
+    raise: async (alert, _picture, signal) => {
       const text = textOf(alert);
       // The same alert raised again, after a restart or a failed answer, needs no second line.
       if (text === lastText) return;

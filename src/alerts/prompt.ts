@@ -14,7 +14,7 @@ export interface PromptDeps {
 export function createPromptChannel(deps: PromptDeps): Channel {
   return {
     name: 'prompt',
-    raise: async (alert, signal) => {
+    raise: async (alert, _picture, signal) => {
       try {
         await deps.raise(alert, signal);
       } catch (cause) {

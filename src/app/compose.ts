@@ -18,6 +18,7 @@ import { createMoonrakerPrinter } from '../moonraker/printer.ts';
 import { createPrompts, type Prompts } from '../moonraker/prompts.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
+import { createAnnouncer } from './announce.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -49,7 +50,6 @@ export interface Composed {
 }
 
 const agentName = 'lookout';
-const noticeDeadlineMs = 15 * 60_000;
 const projectUrl = 'https://github.com/OWNER/moonraker-lookout';
 
 /** Makes all parts for these settings. Nothing runs yet. Throws ConfigError for a `ca_file` that cannot be read. */
@@ -75,12 +75,13 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const store = createStore({ folder: settings.records.path }, { log });
   const prompts = createPrompts({ connection, printer, clock, log });
   const channels = channelsOf(settings, { connection, printer, prompts });
-  const onNotice = (notice: Notice) => tellAll(channels, notice, log);
+  const onNotice = (notice: Notice) => announcer.tell(notice);
   const onCommand = (command: RemoteCommand) => obey(printer, command, log);
   const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice, onCommand };
   const backends = settings.backend.use.map((name) => createBackend(name, settings.backends, backendDeps));
   const backend = createChain(backends, settings.backend, { clock, log, onNotice });
   for (const { channel } of backends) if (channel) channels.push(channel);
+  const announcer = createAnnouncer(channels, log.child('app/announce'));
   const watch = createWatch(
     {
       onFailure: settings.action.onFailure,
@@ -111,7 +112,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
           {
             printer,
             backend,
-            channels,
+            announcer,
             clock,
             log: log.child('app/perform'),
             failureGcode: settings.action.failureGcode ?? '',
@@ -187,13 +188,4 @@ function obey(printer: Printer, command: RemoteCommand, log: Log): void {
     (outcome) => log.info('a remote command was carried out', { command, ...outcome }),
     (error: unknown) => log.error('a remote command failed', { command, error }),
   );
-}
-
-/** For what a backend has to say between two frames, such as that its budget runs low. */
-function tellAll(channels: readonly Channel[], notice: Notice, log: Log): void {
-  for (const channel of channels) {
-    channel.tell(notice, AbortSignal.timeout(noticeDeadlineMs)).catch((error: unknown) => {
-      log.warn('a notice did not go out', { channel: channel.name, error });
-    });
-  }
 }

@@ -1,15 +1,15 @@
 // Carries out what the core orders: actions on the printer, alerts on every channel, none of it blocking the loop.
 import { LookoutError } from '../core/errors.ts';
-import type { Backend, Channel, Clock, Log, Printer } from '../core/ports.ts';
-import type { ActionOutcome, Answer, FailureAction } from '../core/types.ts';
+import type { Backend, Clock, Log, Printer } from '../core/ports.ts';
+import type { ActionOutcome, Answer, FailureAction, Frame } from '../core/types.ts';
 import type { Effect, WatchInput } from '../core/watch-state.ts';
-import { startDeadline } from '../lib/deadline.ts';
+import type { Announcer } from './announce.ts';
 
 /** What the performer works with. */
 export interface PerformDeps {
   readonly printer: Printer;
   readonly backend: Backend;
-  readonly channels: readonly Channel[];
+  readonly announcer: Announcer;
   readonly clock: Clock;
   readonly log: Log;
   /** `[action] failure_gcode`; '' where it is not used. */
@@ -18,18 +18,14 @@ export interface PerformDeps {
 
 /** Performs effects in order. */
 export interface Performer {
-  /** Starts the effect and returns at once; what came of it is heard as an input. */
-  perform(effect: Effect): void;
+  /**
+   * Starts the effect and returns at once; what came of it is heard as an input.
+   * @param picture the last frame, for alerts; null where there is none
+   */
+  perform(effect: Effect, picture: Frame | null): void;
   /** Takes the open alert away and waits for what is under way, at most 3 s. */
   shutDown(openIncidentId: string | null): Promise<void>;
 }
-
-/** An alert waits behind whatever G-code runs: heating can take this long, longer is not worth waiting for. */
-const alertDeadlineMs = 15 * 60_000;
-/** systemd gives a service seconds to stop; the prompt gets this long. */
-const shutDownMs = 3_000;
-/** Alerts waiting for one channel; the oldest is dropped past this. */
-const maxQueued = 20;
 
 /** A performer; `hear` takes the outcomes, `saved` resolves when the state is on disk. */
 export function createPerformer(
@@ -37,9 +33,8 @@ export function createPerformer(
   hear: (input: WatchInput) => void,
   saved: () => Promise<void>,
 ): Performer {
-  const { printer, backend, log } = deps;
+  const { printer, backend, announcer, log } = deps;
   const stop = new AbortController();
-  const queues = deps.channels.map((channel) => createChannelQueue(channel, deps.log, stop.signal));
 
   async function takeAction(incidentId: string, action: FailureAction): Promise<void> {
     // On disk first: whoever starts after us must know that it was asked for, or it would be done twice.
@@ -89,7 +84,7 @@ export function createPerformer(
   }
 
   return {
-    perform: (effect) => {
+    perform: (effect, picture) => {
       switch (effect.kind) {
         case 'take-action':
           return runInBackground('the action', () => takeAction(effect.incidentId, effect.action));
@@ -106,28 +101,20 @@ export function createPerformer(
           });
         case 'raise-alert':
           log.warn('alert', { ...effect.alert });
-          for (const queue of queues) queue((channel, signal) => channel.raise(effect.alert, signal));
-          return;
+          return announcer.raise(effect.alert, picture);
         case 'close-alert':
-          for (const queue of queues) queue((channel, signal) => channel.close(effect.incidentId, signal));
-          return;
+          return announcer.close(effect.incidentId);
         case 'tell':
           log[effect.notice.level === 'warning' ? 'warn' : effect.notice.level](effect.notice.text);
-          for (const queue of queues) queue((channel, signal) => channel.tell(effect.notice, signal));
-          return;
+          return announcer.tell(effect.notice);
         case 'end-print':
           backend.printEnded?.(effect.job);
           return;
       }
     },
     shutDown: async (openIncidentId) => {
-      // Whatever still waits in a queue would come too late.
       stop.abort(new DOMException('moonraker-lookout stops', 'AbortError'));
-      if (openIncidentId === null) return;
-      const deadline = startDeadline(shutDownMs, new AbortController().signal);
-      const closing = deps.channels.map((channel) => channel.close(openIncidentId, deadline.signal));
-      await Promise.allSettled(closing);
-      deadline.done();
+      await announcer.shutDown(openIncidentId);
     },
   };
 }
@@ -139,31 +126,4 @@ async function attempt(work: () => Promise<ActionOutcome>): Promise<ActionOutcom
     const code = error instanceof LookoutError ? error.code : 'MOONRAKER_REFUSED';
     return { kind: 'failed', code, message: error instanceof Error ? error.message : String(error) };
   }
-}
-
-type Job = (channel: Channel, signal: AbortSignal) => Promise<void>;
-
-/** One thing at a time per channel, in order; a channel that hangs delays no other. */
-function createChannelQueue(channel: Channel, log: Log, stop: AbortSignal): (job: Job) => void {
-  const waiting: Job[] = [];
-  let isRunning = false;
-  const drain = async () => {
-    isRunning = true;
-    for (let job = waiting.shift(); job !== undefined && !stop.aborted; job = waiting.shift()) {
-      const deadline = startDeadline(alertDeadlineMs, stop);
-      try {
-        await job(channel, deadline.signal);
-      } catch (error) {
-        if (!stop.aborted) log.warn('an alert did not go out', { channel: channel.name, error });
-      } finally {
-        deadline.done();
-      }
-    }
-    isRunning = false;
-  };
-  return (job) => {
-    waiting.push(job);
-    if (waiting.length > maxQueued) waiting.shift();
-    if (!isRunning) void drain();
-  };
 }

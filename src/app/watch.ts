@@ -54,6 +54,8 @@ export interface Watch {
   /** Takes a person's answer, from whichever channel. */
   answer(answered: Answered): void;
   status(): WatchStatus;
+  /** What was last looked at, judged or not; null before the first. At most 8 MiB. */
+  lastFrame(): Frame | null;
   /** Called after every input with what changed. Returns the way to stop listening. */
   onChange(
     listener: (status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void,
@@ -78,6 +80,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   let assessments = 0;
   let calls = 0;
   let look: AbortController | null = null;
+  let lastFrame: Frame | null = null;
   let gateSaid = '';
   let steppedTickMs = clock.now().tickMs;
 
@@ -89,7 +92,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     const gate = gateOf(printer.print, options);
     recorder.step({ at, input, before, after: state, effects: decision.effects, gate });
     record.keep(state);
-    for (const effect of decision.effects) performer.perform(effect);
+    for (const effect of decision.effects) performer.perform(effect, lastFrame);
     if (input.kind === 'print-changed') {
       // A frame of a print that no longer runs is of no use, and the call may cost money.
       if (!state.isPrinting) look?.abort(new DOMException('the print no longer runs', 'AbortError'));
@@ -168,6 +171,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     let frame: Frame | null = null;
     try {
       frame = await camera.grab(signal);
+      lastFrame = frame;
       side = 'backend';
       const assessment = await backend.assess(frame, job, signal);
       recorder.frame(frame, assessment);
@@ -228,6 +232,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       hear({ kind: 'answered', answer, incidentId });
     },
     status,
+    lastFrame: () => lastFrame,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -24,7 +24,7 @@ export interface MailDeps {
 export function createMailChannel({ api, memory, clock, who, job: jobOf, refuse }: MailDeps): Channel {
   return {
     name: 'printwatch',
-    raise: async ({ incidentId, level }, signal) => {
+    raise: async ({ incidentId, level }, _picture, signal) => {
       const { mailed } = memory.now();
       // Shown again after a restart, or with another text: that is no news. From warning to failing is.
       if (mailed?.incidentId === incidentId && (mailed.level === level || mailed.level === 'failing')) return;

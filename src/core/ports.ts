@@ -99,8 +99,11 @@ export interface Backend {
 /** A way to reach a person. Rejects with an AlertError; the loop goes on either way. */
 export interface Channel {
   readonly name: string;
-  /** Shows the alert; a second call for the same incident replaces the first. */
-  raise(alert: Alert, signal: AbortSignal): Promise<void>;
+  /**
+   * Shows the alert; a second call for the same incident replaces the first.
+   * @param picture the frame that the alert is about; null where there is none
+   */
+  raise(alert: Alert, picture: Frame | null, signal: AbortSignal): Promise<void>;
   /** Takes the alert of this incident away, if it is still shown. */
   close(incidentId: string, signal: AbortSignal): Promise<void>;
   /** Says one sentence. */

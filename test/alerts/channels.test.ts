@@ -33,9 +33,9 @@ describe('the console channel', () => {
 
   it('writes an alert as one red line, and the same alert not again', async () => {
     const { channel, scripts } = setUp();
-    await channel.raise(alert, signal);
-    await channel.raise(alert, signal);
-    await channel.raise({ ...alert, title: 'Lookout: print failing and NOT stopped' }, signal);
+    await channel.raise(alert, null, signal);
+    await channel.raise(alert, null, signal);
+    await channel.raise({ ...alert, title: 'Lookout: print failing and NOT stopped' }, null, signal);
     assert.deepEqual(scripts, [
       'red Lookout: print failing, paused. Trouble seen for 60 s. The print is paused.',
       'red Lookout: print failing and NOT stopped. Trouble seen for 60 s. The print is paused.',
@@ -51,7 +51,7 @@ describe('the console channel', () => {
 
   it('rejects with ALERT_NOT_SENT and what printer.cfg needs', async () => {
     const channel = createConsoleChannel({ runGcode: refuse, redLine: String, plainLine: String });
-    await assert.rejects(channel.raise(alert, signal), (error) => {
+    await assert.rejects(channel.raise(alert, null, signal), (error) => {
       assert.ok(error instanceof AlertError);
       assert.equal(error.code, 'ALERT_NOT_SENT');
       assert.match(error.hint, /\[respond\]/);
@@ -72,7 +72,7 @@ describe('the prompt channel', () => {
         calls.push(`close ${incidentId}`);
       },
     });
-    await channel.raise(alert, signal);
+    await channel.raise(alert, null, signal);
     await channel.tell({ level: 'error', text: 'no buttons' }, signal);
     await channel.close('a1', signal);
     assert.deepEqual(calls, ['raise a1', 'close a1']);
@@ -80,7 +80,7 @@ describe('the prompt channel', () => {
 
   it('rejects with ALERT_NOT_SENT', async () => {
     const channel = createPromptChannel({ raise: refuse, close: async () => {} });
-    await assert.rejects(channel.raise(alert, signal), { code: 'ALERT_NOT_SENT' });
+    await assert.rejects(channel.raise(alert, null, signal), { code: 'ALERT_NOT_SENT' });
   });
 });
 
@@ -92,7 +92,7 @@ describe('the agent event channel', () => {
         events.push([event, data]);
       },
     });
-    await channel.raise(alert, signal);
+    await channel.raise(alert, null, signal);
     await channel.close('a1', signal);
     await channel.tell({ level: 'info', text: 'sees again' }, signal);
     const { title, lines, answers } = alert;
@@ -105,6 +105,6 @@ describe('the agent event channel', () => {
 
   it('rejects with ALERT_NOT_SENT', async () => {
     const channel = createAgentEventChannel({ sendEvent: refuse });
-    await assert.rejects(channel.raise(alert, signal), { code: 'ALERT_NOT_SENT' });
+    await assert.rejects(channel.raise(alert, null, signal), { code: 'ALERT_NOT_SENT' });
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createAnnouncer } from '../../src/app/announce.ts';
 import { createPerformer } from '../../src/app/perform.ts';
 import { createWatch } from '../../src/app/watch.ts';
 import { decide } from '../../src/core/decide.ts';
@@ -50,7 +51,11 @@ function setUp(print: Print = printing, store = aStore()) {
     random: () => 0.5,
     bootId: 'boot',
     perform: (hear, saved) =>
-      createPerformer({ printer, backend, channels: [channel], clock, log, failureGcode: '' }, hear, saved),
+      createPerformer(
+        { printer, backend, announcer: createAnnouncer([channel], log), clock, log, failureGcode: '' },
+        hear,
+        saved,
+      ),
   });
   const running = watch.run(stop.signal);
   const end = async () => {

@@ -251,7 +251,7 @@ test('no address, no e-mails', async (t) => {
 test('e-mail: one for each incident and level, also over a restart', async (t) => {
   const rig = await startRig(t, { emailAddr: 'me@home.example', sendJobName: true });
   const raise = (incidentId: string, level: 'warning' | 'failing') =>
-    channelOf(rig).raise({ ...alert, incidentId, level }, never);
+    channelOf(rig).raise({ ...alert, incidentId, level }, null, never);
   await raise('early', 'warning');
   assert.equal(rig.service.calls.length, 0, 'there is no print to speak of');
   await rig.judge(goodPicture);
@@ -287,7 +287,7 @@ test('e-mail: one for each incident and level, also over a restart', async (t) =
 test('e-mail: the time is written as PrintWatch wants it, in the zone of this host', async (t) => {
   const rig = await startRig(t, { emailAddr: 'me@home.example' });
   await rig.judge(goodPicture);
-  await channelOf(rig).raise({ ...alert, incidentId: 'a1', level: 'failing' }, never);
+  await channelOf(rig).raise({ ...alert, incidentId: 'a1', level: 'failing' }, null, never);
   const time = String(rig.callsOf('notify')[0]?.request?.['time']);
   const [, month, day, year, hours, minutes, seconds] =
     /^(\d\d)\/(\d\d)\/(\d{4}) (\d\d):(\d\d):(\d\d)$/.exec(time)?.map(Number) ?? [];
@@ -299,7 +299,7 @@ test('e-mail: the time is written as PrintWatch wants it, in the zone of this ho
 test('e-mail: one that was not taken is an error, and is asked for again with the next alert', async (t) => {
   const rig = await startRig(t, { emailAddr: 'me@home.example' });
   await rig.judge(goodPicture);
-  const raise = () => channelOf(rig).raise({ ...alert, incidentId: 'a1', level: 'failing' }, never);
+  const raise = () => channelOf(rig).raise({ ...alert, incidentId: 'a1', level: 'failing' }, null, never);
   for (const fault of ['reset', 215, 'html', 217] satisfies PrintWatchFault[]) {
     rig.service.setFault(fault);
     await assert.rejects(raise(), { code: 'ALERT_NOT_SENT' });
@@ -311,7 +311,7 @@ test('e-mail: one that was not taken is an error, and is asked for again with th
   rig.service.setFault(217);
   await rig.fails(oldJob());
   await assert.rejects(
-    channelOf(rig).raise({ ...alert, incidentId: 'a2', level: 'failing' }, never),
+    channelOf(rig).raise({ ...alert, incidentId: 'a2', level: 'failing' }, null, never),
     (error: Error) => error.cause instanceof Error && error.cause.message.includes('217'),
   );
   assert.equal(rig.callsOf('notify').length, 5, 'no call with a key that is known to be bad');

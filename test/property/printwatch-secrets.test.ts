@@ -78,6 +78,7 @@ test('the key stays where it belongs', async () => {
           () =>
             rig.backend.channel?.raise(
               { incidentId: `i${at}`, level: 'failing', title: '', lines: [], answers: [] },
+              null,
               never,
             ),
           () => rig.assess(oldJob()),
