@@ -87,6 +87,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       onFailure: settings.action.onFailure,
       resumeMuteMs: settings.detection.resumeMuteMs,
       blindAfterMs: settings.detection.blindAfterMs,
+      ignore: settings.camera.ignore,
       isEnabled: settings.detection.enabled,
       startAfterMs: settings.detection.startAfterMs,
       intervalMs: settings.detection.intervalMs,

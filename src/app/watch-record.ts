@@ -29,6 +29,7 @@ const incident = v.object({
   score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
   quality: v.nullable(v.number()),
   seen: v.nullable(v.string()),
+  where: v.optional(v.nullable(v.string()), null),
   lastSeenTickMs: v.number(),
   action: v.nullable(
     v.object({

@@ -44,6 +44,9 @@ const camera = {
     'Pixels. Higher pictures are scaled down before they are judged.',
   ),
   timeout: key.duration('10s', { min: '1s', max: '60s' }, 'How long to wait for one picture.'),
+  ignore: key.areas(
+    'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right).',
+  ),
 };
 
 const detection = {

@@ -1,4 +1,5 @@
 // One setting in force, and how settings are shown to a person: with their origin and without their secrets.
+import { formatAreas } from '../core/areas.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Key } from '../core/keys.ts';
 import { type Origin, originText, settingId } from './sources.ts';
@@ -36,6 +37,9 @@ export function describeSettings(settings: readonly Setting[]): string[] {
 
 function valueText({ kind, value }: Setting): string {
   if (value === null) return '(not set)';
+  if (kind === 'areas' && Array.isArray(value)) {
+    return value.length === 0 ? '(not set)' : formatAreas(value).replaceAll('\n', ' ⏎ ');
+  }
   if (kind === 'secret') return '****';
   if (kind === 'list' && Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'True' : 'False';

@@ -2,8 +2,10 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import { areaLimits, readAreas } from '../core/areas.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { DurationKey, Key, NumberKey, PathKey, UrlKey } from '../core/keys.ts';
+import type { Area } from '../core/regions.ts';
 import { isBareUrl, isLoopback, toEndpoint } from './urls.ts';
 
 /** The folders that paths in a configuration are taken from; all absolute. */
@@ -15,7 +17,7 @@ export interface Folders {
 }
 
 /** A value of any kind of key, once read. */
-export type Value = string | number | boolean | readonly string[] | null;
+export type Value = string | number | boolean | readonly string[] | readonly Area[] | null;
 
 /** Reads the text of one key. An issue's message says what is wrong beyond `allowedText`; '' if nothing more is to be said. */
 export type ValueSchema = v.GenericSchema<string, Value>;
@@ -54,6 +56,8 @@ export function valueSchema(key: Key, folders: Folders): ValueSchema {
       return v.pipe(oneLine, emptyIsNull);
     case 'gcode':
       return v.pipe(v.string(), v.maxLength(maxGcodeLength, ''), emptyIsNull);
+    case 'areas':
+      return areasSchema;
     case 'url':
       return urlSchema(key);
     case 'endpoint':
@@ -85,6 +89,8 @@ export function rangeText(key: Key): string {
       return 'text, kept secret';
     case 'gcode':
       return 'G-code, one command a line';
+    case 'areas':
+      return 'rectangles x1,y1,x2,y2 or polygons x1,y1 x2,y2 x3,y3, one a line, 0 to 1';
     case 'url':
       return urlForms[key.form];
     case 'endpoint':
@@ -106,6 +112,8 @@ export function allowedText(key: Key): string {
       return 'one line of text';
     case 'gcode':
       return `G-code, one command a line, at most ${maxGcodeLength} characters`;
+    case 'areas':
+      return `at most ${areaLimits.areas} areas, one a line: a rectangle x1,y1,x2,y2 or a polygon of 3 to ${areaLimits.points} points x1,y1 x2,y2 x3,y3, as fractions of the picture from 0 (left, top) to 1 (right, bottom)`;
     case 'endpoint':
       return 'ws://HOST:PORT/websocket (or wss://, http://, https://) or unix:/path/to/moonraker.sock';
     case 'url':
@@ -125,6 +133,7 @@ export function fallbackText(key: Key): string {
     case 'text':
     case 'secret':
     case 'gcode':
+    case 'areas':
       return '';
     case 'list':
       return key.fallback.join(', ');
@@ -160,6 +169,17 @@ const oneLine = v.pipe(
     (text) => !text.includes('\n'),
     'it has more than one line (an indented line continues the key above)',
   ),
+);
+
+/** Says what is wrong with each line, for a long list hides its one mistake. */
+const areasSchema: ValueSchema = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const read = readAreas(dataset.value);
+    if (read.problems === undefined) return read.areas;
+    addIssue({ message: read.problems.join('; ') });
+    return NEVER;
+  }),
 );
 
 const emptyIsNull = v.transform((text: string): string | null => (text === '' ? null : text));

@@ -17,6 +17,7 @@ import {
   withOutcome,
 } from './incident.ts';
 import { isSameJob } from './job.ts';
+import { placeOfSurest, withoutIgnored } from './regions.ts';
 import type { Assessment, JobRef, Moment, Verdict } from './types.ts';
 import type {
   AcceptedScene,
@@ -71,7 +72,7 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
   const { job } = state;
   // A late answer for a print that has ended, or was paused meanwhile, says nothing about what happens now.
   if (job === null || !isSameJob(job, input.job) || !state.isPrinting) return { state, effects: [] };
-  const { assessment } = input;
+  const assessment = withoutIgnored(input.assessment, options.ignore);
   const evidence = nextEvidence(state, assessment, now, options);
   const verdict =
     assessment.suggests === null ? verdictOfEvidence(evidence, options.evidence) : verdictOf(assessment);
@@ -143,6 +144,7 @@ function worse(incident: Incident, assessment: Assessment, evidence: Evidence, n
     ...incident,
     backend,
     seen: seenBy(assessment, evidence),
+    where: placeOfSurest(assessment.regions) ?? incident.where,
     score: isWorse ? score : incident.score,
     quality: isWorse ? quality : incident.quality,
     lastSeenTickMs: now.tickMs,
@@ -198,6 +200,7 @@ function open(
     score: assessment.score,
     quality: assessment.quality,
     seen: seenBy(assessment, state.evidence),
+    where: placeOfSurest(assessment.regions),
     lastSeenTickMs: now.tickMs,
     action: null,
     answer: null,

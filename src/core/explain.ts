@@ -55,7 +55,12 @@ function whatWasSeen(incident: Incident, now: Moment): string {
       ? `failure score ${Math.round(incident.score * 100)} of 100`
       : `quality ${incident.quality} of 10`;
   const seen = incident.seen ?? `trouble seen for ${since}`;
-  return `${incident.backend} says that the print ${sure}: ${quality}, ${seen}${layer}.`;
+  return `${incident.backend} says that the print ${sure}${whereIs(incident)}: ${quality}, ${seen}${layer}.`;
+}
+
+function whereIs({ where }: Incident): string {
+  if (where === null) return '';
+  return where === 'whole picture' ? ' (all over the picture)' : ` (${where} of the picture)`;
 }
 
 function whatWasDone({ level, action, isAccepted }: Incident): string[] {

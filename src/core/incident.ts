@@ -1,4 +1,5 @@
 // An incident: a warning or a failure of one print, what was done about it and what a person answered.
+import type { Place } from './regions.ts';
 import type { ActionOutcome, Answer, FailureAction, JobRef, Moment, Score } from './types.ts';
 
 /** The one automatic action of an incident. `orphaned`: asked for by a process that has died since. */
@@ -26,6 +27,8 @@ export interface Incident {
   readonly quality: number | null;
   /** For a backend that only scores: what has built up, in words; null for one that decides for itself. */
   readonly seen: string | null;
+  /** Where in the picture it was last seen; null for a backend that does not say. */
+  readonly where: Place | null;
   readonly lastSeenTickMs: number;
   readonly action: IncidentAction | null;
   readonly answer: Answer | null;

@@ -1,4 +1,5 @@
 // What a configuration key is, as plain data: one table of keys per section serves validation, the README and the example file.
+import type { Area } from './regions.ts';
 
 interface Common {
   /** What it does, for the person who sets it. One or two short sentences. */
@@ -52,6 +53,11 @@ export interface GcodeKey extends Common {
   readonly kind: 'gcode';
 }
 
+/** Areas of the picture, one a line (areas.ts); none when not set. */
+export interface AreasKey extends Common {
+  readonly kind: 'areas';
+}
+
 /** A password or an API key, or null when not set. Its value is never shown. */
 export interface SecretKey extends Common {
   readonly kind: 'secret';
@@ -93,6 +99,7 @@ export type Key =
   | ListKey
   | TextKey
   | GcodeKey
+  | AreasKey
   | SecretKey
   | UrlKey
   | EndpointKey
@@ -118,7 +125,9 @@ export type KeyValue<K extends Key> = K extends DurationKey | NumberKey
               : string | null
             : K extends EndpointKey
               ? string
-              : string | null;
+              : K extends AreasKey
+                ? readonly Area[]
+                : string | null;
 
 /** The values of a section: `blind_after`, a duration, becomes `blindAfterMs`. */
 export type KeyValues<Table extends KeyTable> = {
@@ -174,6 +183,7 @@ export const key = {
   ): ListKey<Option> => ({ kind: 'list', options, fallback, about }),
   text: (about: string): TextKey => ({ kind: 'text', about }),
   gcode: (about: string): GcodeKey => ({ kind: 'gcode', about }),
+  areas: (about: string): AreasKey => ({ kind: 'areas', about }),
   secret: (about: string, { isNeeded = false } = {}): SecretKey => ({ kind: 'secret', isNeeded, about }),
   url: <const Fallback extends string | null>(
     fallback: Fallback,

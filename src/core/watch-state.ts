@@ -1,6 +1,7 @@
 // What the decision core remembers, what it hears and what it orders. All of it is JSON.
 import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
 import type { Incident } from './incident.ts';
+import type { Area } from './regions.ts';
 import type {
   ActionOutcome,
   Alert,
@@ -110,6 +111,8 @@ export interface DecideOptions {
   readonly blindAfterMs: number;
   /** For backends that only score. */
   readonly evidence: EvidenceOptions;
+  /** Areas of the picture in which nothing counts. */
+  readonly ignore: readonly Area[];
 }
 
 /** Nothing is printing and nothing is known. */

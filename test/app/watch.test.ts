@@ -24,6 +24,7 @@ const printing: Print = { kind: 'printing', job: aJob(), pauseFlag: 'none' };
 const options = {
   onFailure: 'pause',
   resumeMuteMs: 300_000,
+  ignore: [],
   blindAfterMs: 300_000,
   isEnabled: true,
   startAfterMs: 0,

@@ -65,6 +65,23 @@ test('without a file every setting has its default, in code units, and a warning
   assert.ok(settings.every(({ origin }) => origin.kind === 'default' || origin.kind === 'environment'));
 });
 
+test('ignored areas are read a line each, shown as they are written, and a wrong one is named with its line', () => {
+  const text = '[camera]\nignore:\n  0,0,0.2,0.25 # the lamp\n\n  0,1 0.5,1 0,0.5\n';
+  const { config, settings } = load(text);
+  assert.deepEqual(
+    config.camera.ignore.map((area) => area.length),
+    [4, 3],
+  );
+  assert.match(describeSettings(settings).join('\n'), /ignore: 0,0,0\.2,0\.25 ⏎ 0,1 0\.5,1 0,0\.5/);
+  assert.match(describeSettings(load('').settings).join('\n'), /ignore: \(not set\)/);
+  const [problem, ...others] = problemsOf('[camera]\nrotation: 0\nignore:\n  0,0 0.5,0.5\n  0,0,0.1,0.1\n');
+  assert.deepEqual(others, []);
+  assert.match(
+    problem ?? '',
+    /^moonraker-lookout\.conf:3: \[camera\] ignore: found "0,0 0\.5,0\.5 ⏎ 0,0,0\.1,0\.1", allowed: at most 16 areas, .*; "0,0 0\.5,0\.5" has two points, and a polygon needs three/,
+  );
+});
+
 test('values of the file win over defaults and remember their line', () => {
   const { config, settings, warnings } = load(
     '[camera]\nsnapshot_url: /webcam/?action=snapshot\nrotation: 90\n\n[action]\non_failure: gcode\nfailure_gcode:\n  M117 failed\n  PAUSE\n[log]\nfile: none\n',

@@ -6,6 +6,7 @@ import { octoeverywhereKeys } from '../../src/backends/octoeverywhere-keys.ts';
 import { sectionKeys } from '../../src/config/schema.ts';
 import { allowedText, fallbackText, rangeText, valueSchema } from '../../src/config/values.ts';
 import { type Key, key } from '../../src/core/keys.ts';
+import { rectangle } from '../../src/core/regions.ts';
 
 const folders = { config: '/data/config', printerData: '/data' };
 
@@ -29,12 +30,20 @@ const degrees = key.choice(0, [0, 90], '');
 const text = key.text('');
 const secret = key.secret('');
 const gcode = key.gcode('');
+const areas = key.areas('');
 const web = key.url('http://127.0.0.1', 'web', '');
 const secure = key.url('https://h', 'secure', '');
 const webOrPath = key.url(null, 'web-or-path', '');
 const endpoint = key.endpoint('ws://h/websocket', '');
 const file = key.path(null, { mayBeNone: false }, '');
 const fileOrNone = key.path('<printer_data>/logs/x.log', { mayBeNone: true }, '');
+
+const triangle = [
+  { x: 0, y: 0 },
+  { x: 1, y: 0 },
+  { x: 0, y: 1 },
+];
+const small = rectangle({ x: 0, y: 0 }, { x: 0.1, y: 0.1 });
 
 const accepted: [Key, string, unknown][] = [
   [duration, '30s', 30_000],
@@ -58,6 +67,8 @@ const accepted: [Key, string, unknown][] = [
   [secret, 'a#b;c', 'a#b;c'],
   [gcode, 'M117 a\nPAUSE', 'M117 a\nPAUSE'],
   [gcode, '', null],
+  [areas, '', []],
+  [areas, '0,0 1,0 0,1\n0,0,0.1,0.1', [triangle, small]],
   [web, 'https://cam.local:8443/x?action=snapshot', 'https://cam.local:8443/x?action=snapshot'],
   [secure, 'https://oe.example', 'https://oe.example'],
   [secure, 'http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
@@ -112,6 +123,8 @@ const refused: [Key, string][] = [
   [text, 'a\nb'],
   [text, 'x'.repeat(1_025)],
   [gcode, 'x'.repeat(4_097)],
+  [areas, '0,0 1,1'],
+  [areas, '0,0,640,480'],
   [web, ''],
   [web, 'cam.local/x'],
   [web, '/webcam'],

@@ -10,10 +10,11 @@ import {
   sayEvidence,
   verdictOfEvidence,
 } from '../../src/core/evidence.ts';
-import { toScore } from '../../src/core/types.ts';
+import { rectangle } from '../../src/core/regions.ts';
+import { type Assessment, type Region, toScore } from '../../src/core/types.ts';
 import { initialWatchState } from '../../src/core/watch-state.ts';
 import { aJob, anAssessment } from '../support/parts.ts';
-import { options as decideOptions } from './watch-rig.ts';
+import { createRig, options as decideOptions, jobA, printing } from './watch-rig.ts';
 
 const options: EvidenceOptions = {
   warnAfterMs: 30_000,
@@ -133,14 +134,14 @@ describe('a backend that only scores', () => {
     });
 
   /** Assessments every 10 s of a running print; the kinds of what was ordered. */
-  function run(assessments: readonly ReturnType<typeof scored>[]): string[] {
+  function run(assessments: readonly Assessment[], options = decideOptions): string[] {
     const job = aJob();
     const at = (tickMs: number) => ({ atMs: tickMs, tickMs });
     const printing = { kind: 'print-changed', print: { kind: 'printing', job, pauseFlag: 'none' } } as const;
-    let { state } = decide(initialWatchState, printing, at(0), decideOptions);
+    let { state } = decide(initialWatchState, printing, at(0), options);
     return assessments.flatMap((assessment, index) => {
       const input = { kind: 'frame-assessed', assessment, job, layer: 3 } as const;
-      const decision = decide(state, input, at((index + 1) * 10_000), decideOptions);
+      const decision = decide(state, input, at((index + 1) * 10_000), options);
       state = decision.state;
       return decision.effects.map(({ kind }) => `${(index + 1) * 10} s ${kind}`);
     });
@@ -151,6 +152,24 @@ describe('a backend that only scores', () => {
       '40 s raise-alert',
       '100 s take-action',
     ]);
+  });
+
+  it('counts nothing in an ignored area, and says where it saw the rest', () => {
+    const lamp = { x1: 0, y1: 0.7, x2: 0.2, y2: 1, score: toScore(0.8) };
+    const ignore = [rectangle({ x: 0, y: 0.6 }, { x: 0.25, y: 1 })];
+    const looks = (regions: readonly Region[]) =>
+      Array.from({ length: 20 }, () => ({ ...scored(0.8), regions }));
+    assert.deepEqual(run(looks([lamp]), { ...decideOptions, ignore }), []);
+    assert.notDeepEqual(run(looks([lamp])), []);
+    const rig = createRig({ ignore });
+    printing()(rig);
+    const loose = { ...lamp, x1: 0.7, x2: 0.9, score: toScore(0.9) };
+    for (const assessment of looks([lamp, loose])) {
+      rig.wait(10_000);
+      rig.hear({ kind: 'frame-assessed', assessment, job: jobA, layer: 3 });
+    }
+    assert.match(rig.alert?.lines[0] ?? '', /lower right of the picture/);
+    assert.deepEqual(rig.state.last?.assessment.regions, [loose]);
   });
 
   it('starts afresh when another backend takes over', () => {

@@ -38,6 +38,7 @@ const warning: Incident = {
   score: toScore(0.734),
   quality: 3,
   seen: null,
+  where: null,
   lastSeenTickMs: now.tickMs,
   action: null,
   answer: null,
@@ -84,6 +85,13 @@ describe('an alert', () => {
       line,
       'octoeverywhere says that the print may be going wrong: failure score 73 of 100, trouble seen for 1 min 4 s.',
     );
+  });
+
+  it('says where in the picture, where that is known', () => {
+    const [corner] = explainAlert({ ...warning, where: 'lower left' }, now).lines;
+    assert.match(corner ?? '', /may be going wrong \(lower left of the picture\): /);
+    const [all] = explainAlert({ ...warning, where: 'whole picture' }, now).lines;
+    assert.match(all ?? '', /may be going wrong \(all over the picture\): /);
   });
 
   const paused = ['resume', 'cancel', 'false-alarm'];

@@ -26,6 +26,7 @@ import {
 export const options: DecideOptions = {
   onFailure: 'pause',
   resumeMuteMs: 600_000,
+  ignore: [],
   blindAfterMs: 300_000,
   evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
 };

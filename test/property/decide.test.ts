@@ -166,6 +166,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
 const options: fc.Arbitrary<DecideOptions> = fc.record({
   onFailure: fc.constantFrom('pause', 'pause', 'pause', 'cancel', 'gcode', 'alert'),
   resumeMuteMs: fc.constantFrom(0, 60_000, 600_000),
+  ignore: fc.constant([]),
   blindAfterMs: fc.constantFrom(0, 300_000),
   evidence: fc.constant({
     warnAfterMs: 30_000,
@@ -328,6 +329,7 @@ describe('any life of any print', () => {
     const settings: DecideOptions = {
       onFailure: 'pause',
       resumeMuteMs: 600_000,
+      ignore: [],
       blindAfterMs: 300_000,
       evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
     };
