@@ -13,6 +13,7 @@ Usage: ./install.sh [options]
   --data DIR        a data folder that is not found by itself, such as ~/printer_data; repeatable
   --no-updates      no [update_manager] entry in moonraker.conf
   --extras          also the link in Mainsail's menu, the macros' file and the [notifier] example
+  --component       also the component in Moonraker: its bell, the print history, [lookout] in moonraker.conf
   --repair          install packages and build even where all seems in step, then as usual
   --uninstall       remove what was installed; settings you changed, incidents and logs stay
   --purge           with --uninstall: those too
@@ -24,7 +25,7 @@ Exit codes: 0 done, 1 something failed (run it again when mended), 64 wrong usag
 USAGE
 }
 
-DRY_RUN=no ASSUME_YES=no WITH_UPDATES=yes WITH_EXTRAS=no REPAIR=no UNINSTALL=no PURGE=no ALLOW_ROOT=no
+DRY_RUN=no ASSUME_YES=no WITH_UPDATES=yes WITH_EXTRAS=no WITH_COMPONENT=no REPAIR=no UNINSTALL=no PURGE=no ALLOW_ROOT=no
 WANTED_NAMES=() WANTED_DATA=()
 MOONRAKER_CHANGED=no BLOCK_CHANGED=no ASVC_CHANGED=no IS_PROGRAM_NEW=no
 # Where the file system begins: another place only in tests and images.
@@ -49,6 +50,7 @@ while (($# > 0)); do
       ;;
     --no-updates) WITH_UPDATES=no ;;
     --extras) WITH_EXTRAS=yes ;;
+    --component) WITH_COMPONENT=yes ;;
     --repair) REPAIR=yes ;;
     --uninstall) UNINSTALL=yes ;;
     --purge) PURGE=yes ;;
@@ -79,6 +81,8 @@ source "$CHECKOUT/scripts/install/config.sh"
 source "$CHECKOUT/scripts/install/service.sh"
 # shellcheck source=scripts/install/extras.sh
 source "$CHECKOUT/scripts/install/extras.sh"
+# shellcheck source=scripts/install/component.sh
+source "$CHECKOUT/scripts/install/component.sh"
 # shellcheck source=scripts/install/uninstall.sh
 source "$CHECKOUT/scripts/install/uninstall.sh"
 
@@ -233,6 +237,8 @@ install_for() { # INDEX SERVICE CONFIG
   extra_macros "$dir" "$into"
   extra_link "$dir" "$into" "$service"
   extra_notifier "$conf" "$into"
+  step_component "$unit" "$conf" "$into"
+  if [[ $BLOCK_CHANGED == yes ]]; then MOONRAKER_CHANGED=yes; fi
   step_service "$service" "$unit" "$data" "$config" "$into"
   step_restart_moonraker "$unit" "$conf" "$into" "$service"
 }

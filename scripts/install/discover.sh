@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # some variables are read by component.sh
 # Finds every Moonraker of this host: its systemd unit, data folder, moonraker.conf and address.
 
 # One entry each, at the same index.
@@ -47,7 +47,7 @@ full_path() { # PATH HOME
   realpath -m -- "$path"
 }
 
-# Reads one unit. Sets UNIT_DATA and UNIT_CONF; fails where the unit does not run Moonraker itself.
+# Reads one unit. Sets UNIT_DATA, UNIT_CONF, UNIT_PYTHON, UNIT_PYTHONPATH and UNIT_SCRIPT; fails where the unit does not run Moonraker itself.
 read_unit() { # FILE
   local file=$1 home exec word name value variable next=''
   local -A env=()
@@ -70,7 +70,7 @@ read_unit() { # FILE
 
   # The units of other companions are called moonraker-… as well.
   local is_moonraker=no
-  UNIT_DATA='' UNIT_CONF=''
+  UNIT_DATA='' UNIT_CONF='' UNIT_PYTHON=${words[0]:-python3} UNIT_PYTHONPATH=${env[PYTHONPATH]:-} UNIT_SCRIPT=''
   for word in "${words[@]}"; do
     case $next in
       data) UNIT_DATA=$word ;;
@@ -79,7 +79,8 @@ read_unit() { # FILE
     esac
     next=''
     case $word in
-      */moonraker.py | */bin/moonraker) is_moonraker=yes ;;
+      */moonraker.py) is_moonraker=yes UNIT_SCRIPT=$word ;;
+      */bin/moonraker) is_moonraker=yes UNIT_PYTHON=$(dirname "$word")/python ;;
       -d | --datapath) next=data ;;
       -c | --configfile) next=conf ;;
       -m) next=module ;;

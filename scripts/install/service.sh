@@ -124,7 +124,8 @@ step_restart_moonraker() { # MOONRAKER-UNIT CONF RECORD SERVICE
   local unit=$1 answer later
   if [[ $MOONRAKER_CHANGED == no && $DRY_RUN == no ]]; then
     is_recorded "$3" set moonraker-restart || return 0
-    if [[ $(ask_moonraker knows "$2" "update_manager $4") == yes ]]; then
+    if [[ $(ask_moonraker knows "$2" "update_manager $4") == yes ]] \
+      && { [[ -z $(recorded_paths "$3" link) ]] || [[ $(ask_moonraker knows "$2" lookout) == yes ]]; }; then
       forget "$3" set moonraker-restart
       return
     fi

@@ -44,13 +44,14 @@ undo_edit() { # SERVICE RECORD FILE
       return
     fi
     case $file in
+      */info/exclude) grep -vxE '/([^/]+/)*components/lookout\.py' "$file" >"$TEMP/undone" || true ;;
       *.asvc) grep -vxE "[[:space:]]*$1(\.service)?[[:space:]]*" "$file" >"$TEMP/undone" || true ;;
       */navi.json)
         "${NODE:-node}" "$CHECKOUT/scripts/install/navi.mjs" remove "$file" >"$TEMP/undone" 2>/dev/null || cp "$file" "$TEMP/undone"
         ;;
       *)
         cp "$file" "$TEMP/undone"
-        for block in update_manager notifier; do
+        for block in update_manager notifier component; do
           [[ $(block_state "$file" "$block" '') == broken ]] && failed "$file: a mark of the $block block is missing, so it stays" \
             'Delete it by hand.' && continue
           without_block "$TEMP/undone" "$block" >"$TEMP/undone.next" && mv "$TEMP/undone.next" "$TEMP/undone"
@@ -113,6 +114,7 @@ uninstall_service() { # SERVICE
   remove_unit "$service" "$into"
   if [[ -f $(unit_file "$service") && $DRY_RUN == no ]] && is_our_unit "$(unit_file "$service")"; then return; fi
   MOONRAKER_CHANGED=no
+  undo_links "$into"
   while IFS= read -r file; do undo_edit "$service" "$into" "$file"; done < <(recorded_paths "$into" edit)
   while IFS= read -r file; do undo_file "$into" "$file"; done < <(recorded_paths "$into" file)
   undo_data "$data" "$(recorded "$into" set config)" "$into"
