@@ -16,9 +16,12 @@ import { echoLine, redLine } from '../moonraker/console-lines.ts';
 import { toEndpoint } from '../moonraker/endpoint.ts';
 import { createMoonrakerPrinter } from '../moonraker/printer.ts';
 import { createPrompts, type Prompts } from '../moonraker/prompts.ts';
+import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
 import { createAnnouncer } from './announce.ts';
+import { type Control, createControl } from './control.ts';
+import { openDoors, remoteMethodNames } from './control-doors.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -45,6 +48,8 @@ export interface Composed {
   /** As in `[backend] use`, in that order. */
   readonly backends: readonly Backend[];
   readonly watch: Watch;
+  /** The one way in for requests of people and programs. */
+  readonly control: Control;
   /** Everything that has to run besides the watch, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -124,6 +129,18 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     },
   );
   prompts.onAnswered(watch.answer);
+  const control = createControl({
+    ...{ watch, camera, backend, clock, version: deps.version },
+    pictureUrl: null,
+  });
+  const listen = (signal: AbortSignal) => {
+    openDoors({
+      ...{ control, addMethod: connection.addMethod, signal, log: log.child('app/control') },
+      say: (text) => printer.runGcode(echoLine(text), signal),
+      complain: (text) => printer.runGcode(redLine(text), signal),
+    });
+    keepRemoteMethods(connection, remoteMethodNames, log);
+  };
   return {
     connection,
     printer,
@@ -131,7 +148,9 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     camera,
     backends,
     watch,
+    control,
     run: async (signal) => {
+      if (deps.clientType === 'agent') listen(signal);
       await Promise.all([
         printer.run(signal),
         webcams.run(signal),

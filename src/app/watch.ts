@@ -51,6 +51,8 @@ export interface WatchStatus {
 export interface Watch {
   /** Watches until the signal aborts, then closes what it showed. Never rejects for a fault of a part. */
   run(signal: AbortSignal): Promise<void>;
+  /** Looks as soon as the backend allows it, if frames are judged now. */
+  lookSoon(): void;
   /** Takes a person's answer, from whichever channel. */
   answer(answered: Answered): void;
   status(): WatchStatus;
@@ -226,6 +228,10 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
         await performer.shutDown(state.incident?.id ?? null);
         await record.saved();
       }
+    },
+    lookSoon: () => {
+      dueTickMs = 0;
+      bell.ring();
     },
     answer: ({ answer, incidentId, through }) => {
       log.info('answered', { answer, incidentId, through });

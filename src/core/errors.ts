@@ -60,8 +60,22 @@ export type AlertCode = 'ALERT_NOT_SENT';
 /** Records: state and incidents on disk. */
 export type RecordCode = 'RECORD_UNREADABLE' | 'RECORD_NOT_WRITTEN';
 
+/** Control: what a person, a macro or another program asked of us. */
+export type ControlCode =
+  | 'CONTROL_UNKNOWN_METHOD'
+  | 'CONTROL_BAD_ARGUMENT'
+  | 'CONTROL_NOT_FOUND'
+  | 'CONTROL_NOT_NOW';
+
 /** Every error code there is. Documented in docs/troubleshooting.md; changed only with a migration. */
-export type ErrorCode = ConfigCode | MoonrakerCode | CameraCode | BackendCode | AlertCode | RecordCode;
+export type ErrorCode =
+  | ConfigCode
+  | MoonrakerCode
+  | CameraCode
+  | BackendCode
+  | AlertCode
+  | RecordCode
+  | ControlCode;
 
 /** What every error of ours carries. */
 export interface ErrorDetails<Code extends ErrorCode> {
@@ -103,3 +117,5 @@ export class BackendError extends LookoutError<BackendCode> {}
 export class AlertError extends LookoutError<AlertCode> {}
 /** Something could not be read from or written to disk. */
 export class RecordError extends LookoutError<RecordCode> {}
+/** A request to us cannot be carried out. The message is for whoever asked: it holds nothing that is not theirs to know. */
+export class ControlError extends LookoutError<ControlCode> {}

@@ -1,5 +1,11 @@
 // Answers what Moonraker asks us: extension requests and calls from macros.
-import { JSONRPCErrorCode, JSONRPCErrorException, JSONRPCServer } from 'json-rpc-2.0';
+import {
+  createJSONRPCErrorResponse,
+  JSONRPCErrorCode,
+  JSONRPCErrorException,
+  JSONRPCServer,
+} from 'json-rpc-2.0';
+import { LookoutError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
 
 /**
@@ -25,11 +31,13 @@ export function createOfferedMethods(log: Log): OfferedMethods {
     errorListener: (what, error) =>
       log.warn('a request from Moonraker failed', { what, error: String(error) }),
   });
-  server.mapErrorToJSONRPCErrorResponse = (id) => ({
-    jsonrpc: '2.0',
-    id,
-    // The text of an inner error is nobody's business outside.
-    error: new JSONRPCErrorException('internal error', JSONRPCErrorCode.InternalError).toObject(),
+  server.mapErrorToJSONRPCErrorResponse = (id, error) => ({ jsonrpc: '2.0', id, error: toRpcError(error) });
+  server.applyMiddleware(async (next, request, serverParams) => {
+    if (server.hasMethod(request.method)) return next(request, serverParams);
+    const message = `there is no method "${request.method.slice(0, 60)}"; there are: ${[...handlers.keys()].join(', ')}`;
+    return createJSONRPCErrorResponse(request.id ?? null, JSONRPCErrorCode.MethodNotFound, message, {
+      code: 'CONTROL_UNKNOWN_METHOD',
+    });
   });
   return {
     server,
@@ -51,3 +59,16 @@ export function createOfferedMethods(log: Log): OfferedMethods {
     },
   };
 }
+
+/** Ours tell what to do next; the text of any other error is nobody's business outside. */
+function toRpcError(error: unknown) {
+  if (!(error instanceof LookoutError)) {
+    return new JSONRPCErrorException('internal error', JSONRPCErrorCode.InternalError).toObject();
+  }
+  const code = error.code === 'CONTROL_BAD_ARGUMENT' ? JSONRPCErrorCode.InvalidParams : serverError;
+  const { message, hint } = error;
+  return new JSONRPCErrorException(message, code, { code: error.code, hint }).toObject();
+}
+
+/** The range −32000 to −32099 is the server's own (JSON-RPC 2.0, section 5.1). */
+const serverError = -32_000;

@@ -1,70 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createAnnouncer } from '../../src/app/announce.ts';
-import { createPerformer } from '../../src/app/perform.ts';
-import { createWatch } from '../../src/app/watch.ts';
 import { decide } from '../../src/core/decide.ts';
 import { BackendError, CameraError } from '../../src/core/errors.ts';
-import type { Assessment, Print } from '../../src/core/types.ts';
-import { createFakeClock } from '../support/fake-clock.ts';
-import {
-  aBackend,
-  aCamera,
-  aChannel,
-  aJob,
-  anAssessment,
-  aPrinter,
-  aRecorder,
-  aStore,
-  failing,
-} from '../support/parts.ts';
-import { createQuietLog } from '../support/quiet-log.ts';
-
-const printing: Print = { kind: 'printing', job: aJob(), pauseFlag: 'none' };
-const options = {
-  onFailure: 'pause',
-  resumeMuteMs: 300_000,
-  ignore: [],
-  blindAfterMs: 300_000,
-  isEnabled: true,
-  startAfterMs: 0,
-  intervalMs: 10_000,
-  evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
-} as const;
-
-function setUp(print: Print = printing, store = aStore()) {
-  const clock = createFakeClock();
-  const printer = aPrinter(print);
-  const camera = aCamera();
-  const backend = aBackend();
-  const channel = aChannel();
-  const recorder = aRecorder();
-  const log = createQuietLog();
-  const stop = new AbortController();
-  const watch = createWatch(options, {
-    printer,
-    camera,
-    backend,
-    store,
-    recorder,
-    clock,
-    log,
-    random: () => 0.5,
-    bootId: 'boot',
-    perform: (hear, saved) =>
-      createPerformer(
-        { printer, backend, announcer: createAnnouncer([channel], log), clock, log, failureGcode: '' },
-        hear,
-        saved,
-      ),
-  });
-  const running = watch.run(stop.signal);
-  const end = async () => {
-    stop.abort();
-    await running;
-  };
-  return { clock, printer, camera, backend, channel, recorder, log, watch, end, store };
-}
+import type { Assessment } from '../../src/core/types.ts';
+import { aJob, anAssessment, aStore, failing } from '../support/parts.ts';
+import { watchOptions as options, printing, startWatch as setUp } from './watch-rig.ts';
 
 describe('the watch loop', () => {
   it('fetches no frame while nothing prints', async () => {

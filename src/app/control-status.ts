@@ -1,0 +1,68 @@
+// The answer to `status`: the state of one watch as anybody may see it.
+import type { IncidentSummary, StatusAnswer } from '../core/control.ts';
+import { explainAlert, explainGate } from '../core/explain.ts';
+import type { Incident } from '../core/incident.ts';
+import type { Moment, Print } from '../core/types.ts';
+import { liveLine } from './live-line.ts';
+import type { WatchStatus } from './watch.ts';
+
+/** The answer at this moment. */
+export function statusAnswer(status: WatchStatus, version: string, now: Moment): StatusAnswer {
+  const { state, gate, print } = status;
+  const { blind, last, incident } = state;
+  return {
+    text: `Lookout: ${liveLine(status, now.tickMs)}.`,
+    version,
+    at: seconds(now.atMs),
+    is_watching: gate === null,
+    gate: gate === null ? null : { kind: gate.kind, text: explainGate(gate) },
+    printer: print.kind,
+    print: printOf(print),
+    verdict: state.incident?.level ?? state.verdict,
+    last:
+      last === null
+        ? null
+        : {
+            backend: last.assessment.backend,
+            score: last.assessment.score,
+            quality: last.assessment.quality,
+            regions: last.assessment.regions,
+            at: seconds(last.at.atMs),
+          },
+    incident: incident === null ? null : incidentSummary(incident, now, state.wasPaused),
+    blind:
+      blind === null
+        ? null
+        : {
+            code: blind.fault.code,
+            message: blind.fault.message,
+            hint: blind.fault.hint,
+            since: seconds(blind.since.atMs),
+          },
+    quiet_for: Math.max(0, Math.round(((state.quietUntilTickMs ?? 0) - now.tickMs) / 1000)),
+    assessments: status.assessments,
+    calls: status.calls,
+  };
+}
+
+/** The incident in short. */
+function incidentSummary(incident: Incident, now: Moment, isPaused: boolean): IncidentSummary {
+  const { id, level, openedAt, layer, backend, score, quality, action, answer } = incident;
+  return {
+    ...{ id, level, layer, backend, score, quality, answer },
+    opened_at: seconds(openedAt.atMs),
+    action: action === null ? null : { what: action.what, state: action.state, message: action.message },
+    answers: answer === null ? explainAlert(incident, now, isPaused).answers : [],
+  };
+}
+
+function printOf(print: Print): StatusAnswer['print'] {
+  if (!('job' in print)) return null;
+  const { filename, progress, layer, totalLayer, printDurationMs } = print.job;
+  return { filename, progress, layer, total_layer: totalLayer, print_duration: seconds(printDurationMs) };
+}
+
+/** Seconds with milliseconds, as Moonraker gives them. */
+function seconds(ms: number): number {
+  return Math.round(ms) / 1000;
+}

@@ -1,0 +1,90 @@
+// What a person, a macro or another program may ask of us, and the shapes of the answers, as they go over the wire.
+import type { Print, Region, Verdict } from './types.ts';
+
+/** Every answer: `text` is a plain sentence for a console. */
+export interface ControlAnswer {
+  readonly text: string;
+}
+
+/** The open incident. Times are Unix seconds. */
+export interface IncidentSummary {
+  readonly id: string;
+  readonly level: 'warning' | 'failing';
+  readonly opened_at: number;
+  readonly layer: number | null;
+  readonly backend: string;
+  /** 0 to 1. */
+  readonly score: number;
+  /** 1 (failure) to 10 (perfect); null where the backend has no such scale. */
+  readonly quality: number | null;
+  readonly action: { readonly what: string; readonly state: string; readonly message: string } | null;
+  readonly answer: string | null;
+  /** What can be answered now; empty once answered. */
+  readonly answers: readonly string[];
+}
+
+/** `status`. Times are Unix seconds, durations seconds. */
+export interface StatusAnswer extends ControlAnswer {
+  readonly version: string;
+  readonly at: number;
+  /** True while pictures are judged. */
+  readonly is_watching: boolean;
+  /** Why not, else null. `kind` is stable, `text` is for people. */
+  readonly gate: { readonly kind: string; readonly text: string } | null;
+  readonly printer: Print['kind'];
+  readonly print: {
+    readonly filename: string;
+    readonly progress: number;
+    readonly layer: number | null;
+    readonly total_layer: number | null;
+    readonly print_duration: number;
+  } | null;
+  readonly verdict: Verdict;
+  /** The last judged picture of this print. Regions in picture fractions. */
+  readonly last: {
+    readonly backend: string;
+    readonly score: number;
+    readonly quality: number | null;
+    readonly regions: readonly Region[];
+    readonly at: number;
+  } | null;
+  readonly incident: IncidentSummary | null;
+  /** Why nothing can be judged although it should be, else null. */
+  readonly blind: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly since: number;
+  } | null;
+  /** Seconds for which nothing is alerted after a resume; 0 while not. */
+  readonly quiet_for: number;
+  /** Since the start of the process. */
+  readonly assessments: number;
+  readonly calls: number;
+}
+
+/** `snapshot`. */
+export interface SnapshotAnswer extends ControlAnswer {
+  readonly camera: string;
+  readonly at: number;
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
+  /** Where the last picture can be seen; null while the dashboard is off. */
+  readonly url: string | null;
+  /** The JPEG; null unless asked for. */
+  readonly jpeg_base64: string | null;
+}
+
+/** `check`: what was said of one picture. */
+export interface CheckAnswer extends ControlAnswer {
+  readonly camera: string;
+  readonly at: number;
+  readonly backend: string;
+  readonly score: number;
+  readonly quality: number | null;
+  readonly says: Verdict;
+  readonly regions: readonly Region[];
+  /** True when the picture was one of the running print and counts for it. */
+  readonly is_counted: boolean;
+}
