@@ -25,6 +25,7 @@ export async function lookBeside(
     random: Math.random,
     version,
     bootId: readBootId(),
+    runtimeFolder: null,
     clientType: 'other',
   });
   const stop = new AbortController();

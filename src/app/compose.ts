@@ -8,7 +8,7 @@ import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Backend, Channel, Clock, Log, Printer } from '../core/ports.ts';
+import type { Backend, Channel, Clock, Log, Printer, Records } from '../core/ports.ts';
 import type { Notice } from '../core/types.ts';
 import type { Credentials } from '../moonraker/auth.ts';
 import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
@@ -20,8 +20,10 @@ import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
 import { createAnnouncer } from './announce.ts';
+import { composeRecords } from './compose-records.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
+import { decideOptionsOf } from './decide-options.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -35,6 +37,8 @@ export interface ComposeDeps {
   /** Of this program, as told to Moonraker. */
   readonly version: string;
   readonly bootId: string;
+  /** systemd's RuntimeDirectory; null where we are not run by systemd. */
+  readonly runtimeFolder: string | null;
   /** `agent` for the service; `other` for a look beside it, which must not take the agent's name. */
   readonly clientType: 'agent' | 'other';
 }
@@ -50,6 +54,8 @@ export interface Composed {
   readonly watch: Watch;
   /** The one way in for requests of people and programs. */
   readonly control: Control;
+  /** What was kept of incidents and prints. */
+  readonly records: Records;
   /** Everything that has to run besides the watch, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -87,28 +93,20 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const backend = createChain(backends, settings.backend, { clock, log, onNotice });
   for (const { channel } of backends) if (channel) channels.push(channel);
   const announcer = createAnnouncer(channels, log.child('app/announce'));
+  const { recorder, records } = composeRecords(settings, { ...deps, onNotice, onPrintEnded: () => {} });
   const watch = createWatch(
     {
-      onFailure: settings.action.onFailure,
-      resumeMuteMs: settings.detection.resumeMuteMs,
-      blindAfterMs: settings.detection.blindAfterMs,
-      ignore: settings.camera.ignore,
+      ...decideOptionsOf(settings),
       isEnabled: settings.detection.enabled,
       startAfterMs: settings.detection.startAfterMs,
       intervalMs: settings.detection.intervalMs,
-      evidence: {
-        warnAfterMs: settings.detection.warnAfterMs,
-        failAfterMs: settings.detection.failAfterMs,
-        sensitivity: settings.detection.sensitivity,
-        intervalMs: settings.detection.intervalMs,
-      },
     },
     {
       printer,
       camera,
       backend,
       store,
-      recorder: { frame: () => {}, step: () => {} },
+      recorder,
       clock,
       log: log.child('app/watch'),
       random: deps.random,
@@ -149,6 +147,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     backends,
     watch,
     control,
+    records,
     run: async (signal) => {
       if (deps.clientType === 'agent') listen(signal);
       await Promise.all([
@@ -156,7 +155,11 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
         webcams.run(signal),
         // A look beside the service must not speak in its name, nor close a prompt of the service as left over.
         ...(deps.clientType === 'agent'
-          ? [prompts.run(signal), ...backends.map((each) => each.run?.(printer, signal))]
+          ? [
+              prompts.run(signal),
+              recorder.run(signal),
+              ...backends.map((each) => each.run?.(printer, signal)),
+            ]
           : []),
       ]);
       camera.close();

@@ -105,7 +105,8 @@ function composeFrom(
   mkdirSync(join(folder, 'config'));
   mkdirSync(join(folder, 'logs'));
   const file = join(folder, 'config/moonraker-lookout.conf');
-  const text = `[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n`;
+  // Its folder goes with it, and with that everything it has kept.
+  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n`;
   writeFileSync(file, text);
   const loaded = loadSettings(file, { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey });
   const service = createLogService(loaded.config.log, { clock: systemClock, stdout: { write: () => true } });
@@ -116,6 +117,7 @@ function composeFrom(
     random: Math.random,
     version,
     bootId: readBootId(),
+    runtimeFolder: null,
     clientType: 'agent',
   });
 }

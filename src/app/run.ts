@@ -39,7 +39,11 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
     process.exitCode = 1;
     process.exit();
   });
-  const deps = { clock: systemClock, log: service.log, random: Math.random, version, bootId: readBootId() };
+  const deps = {
+    ...{ clock: systemClock, log: service.log, random: Math.random, version, bootId: readBootId() },
+    // systemd gives several folders with colons between them; ours is one.
+    runtimeFolder: env['RUNTIME_DIRECTORY']?.split(':')[0] ?? null,
+  };
   const life = new AbortController();
   try {
     const composed = compose(config, { ...deps, clientType: 'agent' });

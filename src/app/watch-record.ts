@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { Log, Store } from '../core/ports.ts';
 import { initialWatchState, type WatchState } from '../core/watch-state.ts';
+import { stateFields } from '../records/core-schemas.ts';
 
 /** The state as loaded and the way to keep it. */
 export interface WatchRecord {
@@ -15,52 +16,19 @@ export interface WatchRecord {
 const documentName = 'watch';
 const version = 1;
 
-const moment = v.object({ atMs: v.number(), tickMs: v.number() });
-const job = v.object({ filename: v.string(), startTickMs: v.number() });
-const answer = v.picklist(['pause', 'resume', 'cancel', 'false-alarm', 'seen']);
-const incident = v.object({
-  id: v.pipe(v.string(), v.regex(/^[a-z0-9]+$/)),
-  job,
-  level: v.picklist(['warning', 'failing']),
-  openedAt: moment,
-  troubleSince: moment,
-  layer: v.nullable(v.number()),
-  backend: v.string(),
-  score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-  quality: v.nullable(v.number()),
-  seen: v.nullable(v.string()),
-  where: v.optional(v.nullable(v.string()), null),
-  lastSeenTickMs: v.number(),
-  action: v.nullable(
-    v.object({
-      what: v.picklist(['pause', 'cancel', 'gcode', 'alert']),
-      state: v.picklist(['requested', 'delayed', 'done', 'failed', 'orphaned']),
-      requestedAt: moment,
-      message: v.string(),
-    }),
-  ),
-  answer: v.nullable(answer),
-  isAccepted: v.boolean(),
-});
 const savedState = v.object({
   version: v.literal(version),
   bootId: v.string(),
   state: v.object({
-    job: v.nullable(job),
-    wasPaused: v.boolean(),
-    filePauseTickMs: v.nullable(v.number()),
-    trouble: v.nullable(v.object({ since: moment, layer: v.nullable(v.number()) })),
-    incident: v.nullable(incident),
-    incidentCount: v.number(),
-    accepted: v.nullable(
-      v.object({
-        score: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-        hasCleared: v.boolean(),
-        isTold: v.boolean(),
-      }),
-    ),
-    quietUntilTickMs: v.nullable(v.number()),
-    idleTimeoutBeforeS: v.nullable(v.number()),
+    job: stateFields.job,
+    wasPaused: stateFields.wasPaused,
+    filePauseTickMs: stateFields.filePauseTickMs,
+    trouble: stateFields.trouble,
+    incident: stateFields.incident,
+    incidentCount: stateFields.incidentCount,
+    accepted: stateFields.accepted,
+    quietUntilTickMs: stateFields.quietUntilTickMs,
+    idleTimeoutBeforeS: stateFields.idleTimeoutBeforeS,
   }),
 });
 
@@ -114,5 +82,5 @@ function read(document: unknown, bootId: string, log: Log): WatchState {
     return initialWatchState;
   }
   if (result.output.bootId !== bootId) return initialWatchState;
-  return { ...initialWatchState, ...(result.output.state as Partial<WatchState>) };
+  return { ...initialWatchState, ...result.output.state };
 }

@@ -119,6 +119,19 @@ const records = {
     { mayBeNone: false },
     'Folder for what has to survive a restart. <printer_data> is the folder that holds the config folder.',
   ),
+  ring: key.choice(
+    'memory',
+    ['memory', 'disk'],
+    'Where the pictures of the last minutes wait for an incident: in memory, which spares the SD card, or in the folder above.',
+  ),
+  ring_time: key.duration('10m', { min: '1m', max: '1h' }, 'How far back the record of an incident reaches.'),
+  ring_mb: key.int(
+    16,
+    { min: 1, max: 256 },
+    'MB of pictures at most before an incident, and as many after it opens.',
+  ),
+  keep_days: key.int(30, { min: 1, max: 3650 }, 'Incidents and prints older than this are deleted.'),
+  keep_mb: key.int(500, { min: 20, max: 100_000 }, 'MB of incidents at most; the oldest are deleted.'),
 };
 
 const secrets = {

@@ -1,5 +1,7 @@
 // The small interfaces that the watch loop needs. Adapters implement them; nothing else crosses a room.
+import type { IncidentRecord, IncidentStory, PrintStory, RecordHealth } from './records.ts';
 import type { Step } from './trace.ts';
+import type { PrintRecord } from './track.ts';
 import type {
   ActionOutcome,
   Alert,
@@ -127,4 +129,26 @@ export interface Recorder {
   frame(frame: Frame, assessment: Assessment | null): void;
   /** One step of the core. */
   step(step: Step): void;
+}
+
+/**
+ * What was kept, for reading. Ids and names from outside are checked: none leads out of the records. All methods reject
+ * with a RecordError RECORD_UNREADABLE where the disk does not let them, or does not answer within 10 s.
+ */
+export interface Records {
+  readonly health: RecordHealth;
+  /** The newest incidents first, 200 at most. */
+  list(): Promise<readonly IncidentRecord[]>;
+  /** null where there is none of this id. */
+  read(id: string): Promise<IncidentStory | null>;
+  /** A JPEG: `picture.jpg`, or a frame by its name. null where there is none. */
+  picture(id: string, name: string): Promise<Uint8Array | null>;
+  /** The whole incident as a zip, in pieces; null where there is none. It may be asked for once more. */
+  export(id: string): Promise<AsyncIterable<Uint8Array> | null>;
+  /** Keeps what somebody says of an incident that is over. False where there is none of this id, or it is still open. */
+  label(id: string, answer: Answer, through: string): Promise<boolean>;
+  /** The newest prints first, 200 at most; the one that runs is among them. */
+  prints(): Promise<readonly PrintRecord[]>;
+  /** null where there is none of this id. */
+  print(id: string): Promise<PrintStory | null>;
 }

@@ -1,5 +1,6 @@
-// Writes a small zip archive in memory: deflated files with UTF-8 names (APPNOTE.TXT 6.3.10, without zip64).
-import { crc32, deflateRawSync } from 'node:zlib';
+// Writes a zip archive, in memory or in pieces: deflated files with UTF-8 names (APPNOTE.TXT 6.3.10, without zip64).
+import { promisify } from 'node:util';
+import { crc32, deflateRaw, deflateRawSync } from 'node:zlib';
 
 /** One file of the archive. */
 export interface ZipEntry {
@@ -10,8 +11,10 @@ export interface ZipEntry {
 
 /** Files in an archive at most: their count has 16 bits. */
 const maxEntries = 65_535;
-/** Bytes of an archive at most: far below the 32 bits of its offsets, and what a small host can hold. */
+/** Bytes of an archive in memory at most: what a small host can hold. */
 const maxBytes = 64 * 1024 * 1024;
+
+const deflate = promisify(deflateRaw);
 
 const localHeader = 0x04034b50;
 const directoryHeader = 0x02014b50;
@@ -31,15 +34,40 @@ const fileMode = 0o100600 * 0x10000;
  * @throws RangeError for a name that may not be in an archive, one that is there twice, too many files, or too large ones
  */
 export function zip(entries: readonly ZipEntry[], at: Date): Buffer {
-  if (entries.length > maxEntries) throw new RangeError(`a zip has at most ${maxEntries} files`);
-  const parts: Buffer[] = [];
+  const writer = createZipWriter(at, maxBytes);
+  const pieces = entries.map((entry) => {
+    const bytes = bytesOf(entry);
+    return writer.add(entry.name, bytes, isPacked(entry.name) ? bytes : deflateRawSync(bytes));
+  });
+  return Buffer.concat([...pieces, writer.end()]);
+}
+
+/**
+ * The same in pieces, each file in memory only while it is its turn.
+ * @param limit bytes of the archive at most, below 4 GiB
+ */
+export async function* zipInPieces(
+  entries: AsyncIterable<ZipEntry>,
+  at: Date,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  const writer = createZipWriter(at, limit);
+  for await (const entry of entries) {
+    const bytes = bytesOf(entry);
+    // Not in one go: a long text would keep everything else waiting.
+    yield writer.add(entry.name, bytes, isPacked(entry.name) ? bytes : await deflate(bytes));
+  }
+  yield writer.end();
+}
+
+function createZipWriter(at: Date, limit: number) {
   const directory: Buffer[] = [];
   const names = new Set<string>();
   let offset = 0;
-  for (const { name, content } of entries) {
+
+  const add = (name: string, bytes: Uint8Array, deflated: Uint8Array): Buffer => {
     checkName(name, names);
-    const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : Buffer.from(content);
-    const deflated = deflateRawSync(bytes);
+    if (names.size > maxEntries) throw new RangeError(`a zip has at most ${maxEntries} files`);
     // What does not get smaller is stored as it is.
     const isSmaller = deflated.length < bytes.length;
     const body = isSmaller ? deflated : bytes;
@@ -55,18 +83,33 @@ export function zip(entries: readonly ZipEntry[], at: Date): Buffer {
     facts.writeUInt32LE(bytes.length, 18);
     facts.writeUInt16LE(nameBytes.length, 22);
     directory.push(uint32(directoryHeader), uint16(madeBy), facts, directoryTail(offset), nameBytes);
-    parts.push(uint32(localHeader), facts, nameBytes, body);
-    offset += 4 + facts.length + nameBytes.length + body.length;
-    if (offset > maxBytes) throw new RangeError(`the archive would be larger than ${maxBytes} bytes`);
-  }
-  const directoryLength = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = Buffer.alloc(22);
-  end.writeUInt32LE(endOfDirectory, 0);
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
-  end.writeUInt32LE(directoryLength, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, ...directory, end]);
+    const piece = Buffer.concat([uint32(localHeader), facts, nameBytes, body]);
+    offset += piece.length;
+    if (offset > limit) throw new RangeError(`the archive would be larger than ${limit} bytes`);
+    return piece;
+  };
+
+  const finish = (): Buffer => {
+    const list = Buffer.concat(directory);
+    const tail = Buffer.alloc(22);
+    tail.writeUInt32LE(endOfDirectory, 0);
+    tail.writeUInt16LE(names.size, 8);
+    tail.writeUInt16LE(names.size, 10);
+    tail.writeUInt32LE(list.length, 12);
+    tail.writeUInt32LE(offset, 16);
+    return Buffer.concat([list, tail]);
+  };
+
+  return { add, end: finish };
+}
+
+function bytesOf({ content }: ZipEntry): Uint8Array {
+  return typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+}
+
+/** A JPEG does not get smaller. */
+function isPacked(name: string): boolean {
+  return name.endsWith('.jpg');
 }
 
 function checkName(name: string, known: Set<string>): void {

@@ -4,6 +4,7 @@ import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RecordError } from '../core/errors.ts';
 import type { Log, Store } from '../core/ports.ts';
+import { codeOf, messageOf, notWritten } from './write-error.ts';
 
 /** Where the documents are. */
 export interface StoreOptions {
@@ -60,7 +61,7 @@ export function createStore({ folder }: StoreOptions, { log }: StoreDeps): Store
   const startWriting = (name: string, text: string): Promise<void> => {
     const work = writeDocument(name, text)
       .catch((cause: unknown) => {
-        throw notWritten(name, folder, cause);
+        throw notWritten(`the record ${name}`, folder, cause);
       })
       .finally(() => writing.delete(name));
     writing.set(name, work);
@@ -182,36 +183,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-function notWritten(name: string, folder: string, cause: unknown): RecordError {
-  return new RecordError(`the record ${name} could not be written: ${messageOf(cause)}`, {
-    code: 'RECORD_NOT_WRITTEN',
-    retry: 'later',
-    hint: hintFor(codeOf(cause), folder),
-    cause,
-  });
-}
-
-function hintFor(code: string | undefined, folder: string): string {
-  switch (code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return `The disk is full: make room on the one that holds ${folder} (df -h ${folder}).`;
-    case 'EROFS':
-      return `The disk is read-only, often a worn-out SD card: check it, or move [records] path off ${folder}.`;
-    case 'EACCES':
-    case 'EPERM':
-      return `This user may not write to ${folder}: check its owner (ls -ld ${folder}).`;
-    default:
-      return `Check that ${folder} is a folder on a disk that works.`;
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

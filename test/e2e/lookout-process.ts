@@ -60,7 +60,8 @@ export function lookoutProcess(args: readonly string[], home = tmpdir()): Lookou
     const started = spawn(process.execPath, [program, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: home,
-      env: { PATH: process.env['PATH'] ?? '', HOME: home },
+      // As systemd gives it: what waits in memory goes with the test.
+      env: { PATH: process.env['PATH'] ?? '', HOME: home, RUNTIME_DIRECTORY: join(home, 'run') },
     });
     child = started;
     running.add(started);

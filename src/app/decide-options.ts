@@ -1,0 +1,19 @@
+// What of the settings the decision core needs; `replay` takes the same.
+import type { DecideOptions } from '../core/watch-state.ts';
+import type { Settings } from './settings.ts';
+
+/** The options of the core. JSON: they are part of each record. */
+export function decideOptionsOf({ action, camera, detection }: Settings): DecideOptions {
+  return {
+    onFailure: action.onFailure,
+    resumeMuteMs: detection.resumeMuteMs,
+    blindAfterMs: detection.blindAfterMs,
+    ignore: camera.ignore,
+    evidence: {
+      warnAfterMs: detection.warnAfterMs,
+      failAfterMs: detection.failAfterMs,
+      sensitivity: detection.sensitivity,
+      intervalMs: detection.intervalMs,
+    },
+  };
+}

@@ -1,0 +1,197 @@
+// Reads the core's own values back from disk. Loose objects: what a schema here does not know is kept, or a replay would not be exact.
+import * as v from 'valibot';
+import type { Incident } from '../core/incident.ts';
+import type { Place } from '../core/regions.ts';
+import type {
+  ActionOutcome,
+  Answer,
+  Assessment,
+  FailureAction,
+  Moment,
+  Print,
+  Score,
+} from '../core/types.ts';
+import type { WatchInput, WatchState } from '../core/watch-state.ts';
+
+/** A schema that gives what the core calls T. */
+type Reads<T> = v.GenericSchema<unknown, T>;
+
+const score = v.pipe(
+  v.number(),
+  v.minValue(0),
+  v.maxValue(1),
+  v.transform((value) => value as Score),
+);
+
+/** A moment on both clocks. */
+export const momentSchema: Reads<Moment> = v.object({ atMs: v.number(), tickMs: v.number() });
+
+const jobRef = v.looseObject({ filename: v.string(), startTickMs: v.number() });
+const job = v.looseObject({
+  filename: v.string(),
+  startTickMs: v.number(),
+  printDurationMs: v.number(),
+  totalDurationMs: v.number(),
+  progress: v.number(),
+  layer: v.nullable(v.number()),
+  totalLayer: v.nullable(v.number()),
+});
+const pauseFlag = v.picklist(['none', 'unsettled', 'macro', 'stale']);
+
+const print: Reads<Print> = v.variant('kind', [
+  v.looseObject({
+    kind: v.literal('not-ready'),
+    why: v.picklist(['no-moonraker', 'disconnected', 'startup', 'error', 'shutdown']),
+    message: v.string(),
+  }),
+  v.looseObject({ kind: v.literal('idle') }),
+  v.looseObject({ kind: v.literal('heating'), job, pauseFlag }),
+  v.looseObject({ kind: v.literal('printing'), job, pauseFlag }),
+  v.looseObject({
+    kind: v.literal('paused'),
+    job,
+    by: v.picklist(['us', 'somebody', 'file', 'sensor', 'm25']),
+  }),
+  v.looseObject({
+    kind: v.literal('ended'),
+    job,
+    how: v.picklist(['complete', 'cancelled', 'error']),
+    message: v.string(),
+  }),
+]);
+
+const fault = v.looseObject({
+  side: v.picklist(['camera', 'backend', 'moonraker']),
+  code: v.string(),
+  message: v.string(),
+  hint: v.string(),
+  isPermanent: v.boolean(),
+});
+
+const region = v.looseObject({
+  x1: v.number(),
+  y1: v.number(),
+  x2: v.number(),
+  y2: v.number(),
+  score,
+});
+
+/** An assessment as it was given. */
+const assessmentSchema = v.looseObject({
+  backend: v.string(),
+  score,
+  quality: v.nullable(v.number()),
+  suggests: v.nullable(v.looseObject({ isWarning: v.boolean(), isFailing: v.boolean() })),
+  neutral: v.exactOptional(v.number()),
+  regions: v.array(region),
+  calls: v.number(),
+  nextInMs: v.number(),
+}) satisfies Reads<Assessment>;
+
+const outcome: Reads<ActionOutcome> = v.variant('kind', [
+  v.looseObject({
+    kind: v.literal('done'),
+    tookMs: v.number(),
+    idleTimeoutBeforeS: v.nullable(v.number()),
+  }),
+  v.looseObject({ kind: v.literal('delayed'), waitedMs: v.number() }),
+  v.looseObject({ kind: v.literal('failed'), code: v.string(), message: v.string() }),
+]);
+
+/** What a person can answer. */
+export const answerSchema: Reads<Answer> = v.picklist(['pause', 'resume', 'cancel', 'false-alarm', 'seen']);
+const place: Reads<Place> = v.picklist([
+  ...(['upper left', 'top', 'upper right', 'left', 'centre', 'right'] as const),
+  ...(['lower left', 'bottom', 'lower right', 'whole picture'] as const),
+]);
+const failureAction: Reads<FailureAction> = v.picklist(['pause', 'cancel', 'gcode', 'alert']);
+const idSchema = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,32}$/));
+
+/** An incident as the core knows it. */
+export const incidentSchema = v.looseObject({
+  id: idSchema,
+  job: jobRef,
+  level: v.picklist(['warning', 'failing']),
+  openedAt: momentSchema,
+  troubleSince: momentSchema,
+  layer: v.nullable(v.number()),
+  backend: v.string(),
+  score,
+  quality: v.nullable(v.number()),
+  seen: v.nullable(v.string()),
+  where: v.optional(v.nullable(place), null),
+  lastSeenTickMs: v.number(),
+  action: v.nullable(
+    v.looseObject({
+      what: failureAction,
+      state: v.picklist(['requested', 'delayed', 'done', 'failed', 'orphaned']),
+      requestedAt: momentSchema,
+      message: v.string(),
+    }),
+  ),
+  answer: v.nullable(answerSchema),
+  isAccepted: v.boolean(),
+}) satisfies Reads<Incident>;
+
+/** Every field of the state. A new one is added here, and is then in the records; what survives a restart is picked from them. */
+export const stateFields = {
+  job: v.nullable(jobRef),
+  isPrinting: v.boolean(),
+  wasPaused: v.boolean(),
+  filePauseTickMs: v.nullable(v.number()),
+  verdict: v.picklist(['clear', 'watching', 'warning', 'failing']),
+  last: v.nullable(v.looseObject({ assessment: assessmentSchema, at: momentSchema })),
+  trouble: v.nullable(v.looseObject({ since: momentSchema, layer: v.nullable(v.number()) })),
+  evidence: v.looseObject({
+    ms: v.number(),
+    tickMs: v.nullable(v.number()),
+    stretches: v.array(v.looseObject({ ms: v.number(), hasFailure: v.boolean() })),
+  }),
+  incident: v.nullable(incidentSchema),
+  incidentCount: v.number(),
+  isAlertDue: v.boolean(),
+  accepted: v.nullable(v.looseObject({ score, hasCleared: v.boolean(), isTold: v.boolean() })),
+  quietUntilTickMs: v.nullable(v.number()),
+  blind: v.nullable(v.looseObject({ since: momentSchema, fault, isTold: v.boolean() })),
+  idleTimeoutBeforeS: v.nullable(v.number()),
+} satisfies { readonly [Field in keyof WatchState]: Reads<WatchState[Field]> };
+
+/** Every input, by kind. A new one is added here. */
+const inputs = {
+  'print-changed': v.looseObject({ kind: v.literal('print-changed'), print }),
+  'frame-assessed': v.looseObject({
+    kind: v.literal('frame-assessed'),
+    assessment: assessmentSchema,
+    job: jobRef,
+    layer: v.nullable(v.number()),
+  }),
+  'frame-missed': v.looseObject({ kind: v.literal('frame-missed'), fault }),
+  'action-finished': v.looseObject({
+    kind: v.literal('action-finished'),
+    incidentId: idSchema,
+    outcome,
+  }),
+  'answer-finished': v.looseObject({
+    kind: v.literal('answer-finished'),
+    incidentId: idSchema,
+    answer: answerSchema,
+    outcome,
+  }),
+  answered: v.looseObject({
+    kind: v.literal('answered'),
+    answer: answerSchema,
+    incidentId: v.nullable(v.string()),
+  }),
+  'idle-timeout-lengthened': v.looseObject({
+    kind: v.literal('idle-timeout-lengthened'),
+    beforeS: v.number(),
+  }),
+  'time-passed': v.looseObject({ kind: v.literal('time-passed') }),
+  restarted: v.looseObject({ kind: v.literal('restarted') }),
+} satisfies { readonly [Kind in WatchInput['kind']]: Reads<Extract<WatchInput, { kind: Kind }>> };
+
+/** Any input. */
+export const inputSchema: Reads<WatchInput> = v.variant('kind', [
+  inputs['print-changed'],
+  ...Object.values(inputs),
+]);
