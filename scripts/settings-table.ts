@@ -54,6 +54,9 @@ export function exampleFile(): string {
     'under the same [section] and key, into a second file that only you can read, and name it under [secrets] file. Or set',
     `the variable $LOOKOUT_SECTION_KEY, such as $${variableName('moonraker', 'api_key')}.`,
     '',
+    'More than one printer: a section [printer NAME] for each, with its url. What stands below holds for all; what one has otherwise',
+    'goes into [printer NAME camera], [printer NAME detection], … with the same keys. See README.md, Settings.',
+    '',
     'A # or ; after a space begins a comment. Where a value holds " #" or " ;" itself, write " \\#" or " \\;".',
   ];
   const body = sections.map(({ name, keys }) =>

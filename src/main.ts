@@ -10,18 +10,19 @@ const exitCodes = { fine: 0, failed: 1, usage: 64, config: 78 } as const;
 
 const usage = `moonraker-lookout: watches a Klipper print and pauses it when it fails
 
-  moonraker-lookout [run] [--config FILE]    watch the printer until stopped
-  moonraker-lookout check [--config FILE]    try everything once and say what to mend
-  moonraker-lookout doctor [--config FILE] [--prompt] [--bundle FILE.zip]
+  moonraker-lookout [run] [--config FILE]    watch the printer, or all of them, until stopped
+  moonraker-lookout check [--config FILE] [--printer NAME]
+                                             try everything once and say what to mend
+  moonraker-lookout doctor [--config FILE] [--printer NAME] [--prompt] [--bundle FILE.zip]
                                              look at everything around it and say what to mend;
                                              show a test dialog; write a zip for a bug report
-  moonraker-lookout detect [--config FILE] [--backend NAME] [--json] PICTURE.jpg…
+  moonraker-lookout detect [--config FILE] [--printer NAME] [--backend NAME] [--json] PICTURE.jpg…
                                              have pictures judged
   moonraker-lookout demo [--seconds N] [--headless]
                                              a virtual print goes wrong and is paused
   moonraker-lookout --version | --help
 
-FILE is ~/printer_data/config/moonraker-lookout.conf where not given.
+FILE is ~/printer_data/config/moonraker-lookout.conf where not given. NAME is that of a [printer NAME] in it.
 `;
 
 const options = {
@@ -29,6 +30,7 @@ const options = {
   seconds: { type: 'string' },
   headless: { type: 'boolean' },
   backend: { type: 'string' },
+  printer: { type: 'string' },
   json: { type: 'boolean' },
   prompt: { type: 'boolean' },
   bundle: { type: 'string' },
@@ -48,6 +50,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     throw new UsageError(`one command at a time: ${positionals.join(' ')}`);
   const file = values.config ?? join(homedir(), 'printer_data/config/moonraker-lookout.conf');
   const version = packageVersion();
+  const { printer = null } = values;
   switch (command) {
     case 'run': {
       const { run } = await import('./app/run.ts');
@@ -55,17 +58,17 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     }
     case 'check': {
       const { check } = await import('./app/check.ts');
-      return check({ file, env: process.env, version }, signal);
+      return check({ file, env: process.env, version, printer }, signal);
     }
     case 'doctor': {
       const { doctor } = await import('./app/doctor.ts');
       const { bundle = null, prompt: isPrompting = false } = values;
-      return doctor({ file, env: process.env, version, isPrompting, bundle }, signal);
+      return doctor({ file, env: process.env, version, isPrompting, bundle, printer }, signal);
     }
     case 'detect': {
       const { detect } = await import('./app/detect.ts');
       const { backend = null, json: isJson = false } = values;
-      return detect({ file, env: process.env, version, backend, pictures: rest, isJson }, signal);
+      return detect({ file, env: process.env, version, backend, printer, pictures: rest, isJson }, signal);
     }
     case 'demo': {
       const { demo } = await import('./app/demo.ts');

@@ -184,7 +184,7 @@ function settingsFor(name: BackendName, url: string, lines: string, folder: stri
     file,
     `[backend]\nuse: ${name}\n[backend ${name}]\nurl: ${url}\n${lines}\n[log]\nfile: none\n`,
   );
-  return loadSettings(file, {}).config;
+  return loadSettings(file, {}).printers[0].config;
 }
 
 /** Stands in front of a service, hands everything on, and counts. */

@@ -3,14 +3,15 @@ import { systemClock } from '../lib/clock.ts';
 import { createLogService } from '../service/log.ts';
 import { type Composed, compose } from './compose.ts';
 import { readBootId } from './host.ts';
-import type { LoadedSettings } from './settings.ts';
+import type { LoadedSettings, Settings } from './settings.ts';
 
 /**
  * Makes the parts, runs the connection to Moonraker while `look` looks, and ends both. Rejects with what `look` rejects with,
  * and with a ConfigError.
  */
 export async function lookBeside(
-  loaded: LoadedSettings,
+  settings: Settings,
+  { secrets }: Pick<LoadedSettings, 'secrets'>,
   version: string,
   look: (parts: Composed) => Promise<void>,
 ): Promise<void> {
@@ -18,8 +19,8 @@ export async function lookBeside(
     { level: 'error', file: null },
     { clock: systemClock, stdout: { write: () => true } },
   );
-  silent.registerSecrets(loaded.secrets);
-  const parts = compose(loaded.config, {
+  silent.registerSecrets(secrets);
+  const parts = compose(settings, {
     clock: systemClock,
     log: silent.log,
     random: Math.random,

@@ -6,18 +6,30 @@ import type { Composed } from './compose.ts';
 import { createReport, fail, type Outcome, ok, type Points, point, warn } from './finding.ts';
 import { connected, klipperState, readCommands } from './printer-points.ts';
 import type { RunOptions } from './run.ts';
-import { loadSettings, type Settings } from './settings.ts';
+import { choosePrinters, loadSettings, type Settings } from './settings.ts';
 import { lookAtWatching } from './watching-points.ts';
 
-/** Checks everything. Exit code 0 only if a print would be watched, else 1; rejects with a ConfigError. */
-export async function check({ file, env, version }: RunOptions, signal: AbortSignal): Promise<number> {
-  const loaded = loadSettings(file, env);
+/** What the command line gives besides the configuration. */
+export interface CheckOptions extends RunOptions {
+  /** As in `[printer NAME]`; null checks every printer. */
+  readonly printer: string | null;
+}
+
+/** Checks everything. Exit code 0 only if every print would be watched, else 1; rejects with a ConfigError. */
+export async function check(options: CheckOptions, signal: AbortSignal): Promise<number> {
+  const loaded = loadSettings(options.file, options.env);
+  const printers = choosePrinters(loaded, options.printer);
   const say = (line: string) => process.stdout.write(`${line}\n`);
   for (const line of describeSettings(loaded.settings)) say(line);
   say('');
   const report = createReport(say);
   for (const warning of loaded.warnings) report.add('configuration', warn(warning));
-  await lookBeside(loaded, version, (parts) => lookAtAll(parts, loaded.config, { report, signal }));
+  for (const { name, config } of printers) {
+    if (name !== null) say(`\nprinter ${name}`);
+    await lookBeside(config, loaded, options.version, (parts) =>
+      lookAtAll(parts, config, { report, signal }),
+    );
+  }
   say(
     report.isGood
       ? '\nA print would be watched.'

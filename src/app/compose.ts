@@ -19,7 +19,7 @@ import { createPrompts, type Prompts } from '../moonraker/prompts.ts';
 import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
-import { createAnnouncer } from './announce.ts';
+import { type Announcer, createAnnouncer } from './announce.ts';
 import { composeRecords } from './compose-records.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
@@ -56,6 +56,8 @@ export interface Composed {
   readonly control: Control;
   /** What was kept of incidents and prints. */
   readonly records: Records;
+  /** Says things to people, on every channel of this printer. */
+  readonly announcer: Announcer;
   /** Everything that has to run besides the watch, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -148,21 +150,25 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     watch,
     control,
     records,
+    announcer,
     run: async (signal) => {
       if (deps.clientType === 'agent') listen(signal);
-      await Promise.all([
-        printer.run(signal),
-        webcams.run(signal),
-        // A look beside the service must not speak in its name, nor close a prompt of the service as left over.
-        ...(deps.clientType === 'agent'
-          ? [
-              prompts.run(signal),
-              recorder.run(signal),
-              ...backends.map((each) => each.run?.(printer, signal)),
-            ]
-          : []),
-      ]);
-      camera.close();
+      try {
+        await Promise.all([
+          printer.run(signal),
+          webcams.run(signal),
+          // A look beside the service must not speak in its name, nor close a prompt of the service as left over.
+          ...(deps.clientType === 'agent'
+            ? [
+                prompts.run(signal),
+                recorder.run(signal),
+                ...backends.map((each) => each.run?.(printer, signal)),
+              ]
+            : []),
+        ]);
+      } finally {
+        camera.close();
+      }
     },
   };
 }

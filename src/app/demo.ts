@@ -109,9 +109,10 @@ function composeFrom(
   const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n`;
   writeFileSync(file, text);
   const loaded = loadSettings(file, { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey });
-  const service = createLogService(loaded.config.log, { clock: systemClock, stdout: { write: () => true } });
+  const [{ config }] = loaded.printers;
+  const service = createLogService(config.log, { clock: systemClock, stdout: { write: () => true } });
   service.registerSecrets(loaded.secrets);
-  return compose(loaded.config, {
+  return compose(config, {
     clock: systemClock,
     log: service.log,
     random: Math.random,

@@ -11,12 +11,14 @@ import { createStore } from '../records/store.ts';
 import { createLogService } from '../service/log.ts';
 import { readBootId } from './host.ts';
 import type { RunOptions } from './run.ts';
-import { loadSettings } from './settings.ts';
+import { choosePrinters, loadSettings } from './settings.ts';
 
 /** What the command line gives besides the configuration. */
 export interface DetectOptions extends RunOptions {
   /** As in `[backend NAME]`; null takes the first of `[backend] use`. */
   readonly backend: string | null;
+  /** As in `[printer NAME]`: whose settings to use; null takes the first. */
+  readonly printer: string | null;
   /** JPEG files. */
   readonly pictures: readonly string[];
   readonly isJson: boolean;
@@ -33,7 +35,11 @@ const maxBytes = 8 * 1024 * 1024;
 
 /** Exit code 0 when every picture was judged, 1 when one was not, 64 for a backend that does not exist. */
 export async function detect(options: DetectOptions, signal: AbortSignal): Promise<number> {
-  const { config, secrets } = loadSettings(options.file, options.env);
+  const loaded = loadSettings(options.file, options.env);
+  const [{ name: printer, config }, ...others] = choosePrinters(loaded, options.printer);
+  if (others.length > 0) {
+    process.stderr.write(`with the settings of printer ${printer}; --printer NAME takes those of another\n`);
+  }
   const name = findBackend(options.backend ?? config.backend.use[0] ?? '');
   if (name === null) {
     process.stderr.write(
@@ -45,7 +51,7 @@ export async function detect(options: DetectOptions, signal: AbortSignal): Promi
     { level: 'warn', file: null },
     { clock: systemClock, stdout: process.stderr },
   );
-  service.registerSecrets(secrets);
+  service.registerSecrets(loaded.secrets);
   // Contexts and waiting times of the running service are not ours to touch. Kept all the same: a service may count whoever
   // asks for the first time as one more printer, and its waiting times hold from one run to the next.
   const folder = join(config.records.path, 'detect');

@@ -20,7 +20,7 @@ import { promptLimitMs, showTestPrompt } from './doctor/test-prompt.ts';
 import { lookAtWebcams, secretsOf } from './doctor/webcams.ts';
 import { createReport, fail, inWords, ok, type Points, point, type Report, warn } from './finding.ts';
 import type { RunOptions } from './run.ts';
-import { type LoadedSettings, loadSettings, type Settings } from './settings.ts';
+import { choosePrinters, type LoadedSettings, loadSettings, type Settings } from './settings.ts';
 import { lookAtWatching } from './watching-points.ts';
 
 /** What the command line gives besides the configuration. */
@@ -29,6 +29,8 @@ export interface DoctorOptions extends RunOptions {
   readonly isPrompting: boolean;
   /** A zip file to be written for a bug report; null for none. */
   readonly bundle: string | null;
+  /** As in `[printer NAME]`; null looks at every printer. */
+  readonly printer: string | null;
 }
 
 /** What belongs to one run. */
@@ -79,24 +81,27 @@ function readConfiguration({ options, mask }: Visit): Configuration {
 }
 
 async function lookAtAll(loaded: LoadedSettings, visit: Visit, signal: AbortSignal): Promise<void> {
-  const { options, report } = visit;
-  const { config } = loaded;
+  const { options, report, say } = visit;
+  const printers = choosePrinters(loaded, options.printer);
   for (const warning of loaded.warnings) report.add('configuration', warn(warning));
   if (loaded.warnings.length === 0) report.add('configuration', ok('can be used'));
-  if (!config.detection.enabled) {
-    report.add('detection', fail('switched off', 'Set [detection] enabled: True.'));
-  }
-  const folders = writtenFolders(config);
+  const folders = writtenFolders(printers.map(({ config }) => config));
   lookAtHost(report, folders);
   const service = await findService(loaded.file, options.env);
   reportService(report, service, folders);
-  try {
-    await lookBeside(loaded, options.version, (parts) =>
-      lookAtParts(parts, { settings: config, service, version: options.version }, visit, signal),
-    );
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    report.add('configuration', fail(...inWords(error)));
+  for (const { name, config } of printers) {
+    if (name !== null) say(`\nprinter ${name}`);
+    if (!config.detection.enabled) {
+      report.add('detection', fail('switched off', 'Set [detection] enabled: True.'));
+    }
+    try {
+      await lookBeside(config, loaded, options.version, (parts) =>
+        lookAtParts(parts, { settings: config, service, version: options.version }, visit, signal),
+      );
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      report.add('configuration', fail(...inWords(error)));
+    }
   }
 }
 
@@ -134,9 +139,10 @@ async function lookAtParts(
   }
 }
 
-function writtenFolders({ records, log }: Settings): WrittenFolder[] {
-  const logs = log.file === null ? [] : [{ what: 'log', path: dirname(log.file) }];
-  return [{ what: 'records', path: records.path }, ...logs];
+function writtenFolders(all: readonly Settings[]): WrittenFolder[] {
+  const logFile = all[0]?.log.file ?? null;
+  const logs = logFile === null ? [] : [{ what: 'log', path: dirname(logFile) }];
+  return [...all.map(({ records }) => ({ what: 'records', path: records.path })), ...logs];
 }
 
 function endpointOf({ moonraker: { url, caFile } }: Settings): Endpoint {
@@ -157,8 +163,11 @@ function writeBundle(
   const sources = {
     said,
     settings: loaded?.settings ?? null,
-    logFile: loaded?.config.log.file ?? null,
-    recordsFolder: loaded?.config.records.path ?? null,
+    logFile: loaded?.shared.log.file ?? null,
+    records: (loaded?.printers ?? []).map(({ name, config }) => ({
+      printer: name,
+      folder: config.records.path,
+    })),
   };
   try {
     // What is in it is for whoever it is sent to.

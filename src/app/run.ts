@@ -1,4 +1,4 @@
-// The command `run`: loads the settings, starts the log, watches until the signal comes.
+// The command `run`: loads the settings, starts the log, watches every printer until the signal comes.
 import { LookoutError } from '../core/errors.ts';
 import { systemClock } from '../lib/clock.ts';
 import { isJournal } from '../service/journal.ts';
@@ -8,8 +8,10 @@ import { compose } from './compose.ts';
 import { beat } from './heartbeat.ts';
 import { readBootId } from './host.ts';
 import { switchLevelOnSignal } from './log-level.ts';
+import { createPrinterLife } from './printer-life.ts';
+import { printerLog } from './printer-log.ts';
+import { pulseOf } from './pulse.ts';
 import { loadSettings } from './settings.ts';
-import { supervise } from './supervisor.ts';
 
 /** What the command line gives. */
 export interface RunOptions {
@@ -18,17 +20,17 @@ export interface RunOptions {
   readonly version: string;
 }
 
-/** Watches the printer. Resolves with exit code 0 after the signal; rejects with a ConfigError, or for a bug. */
+/** Watches the printers. Resolves with exit code 0 after the signal; rejects with a ConfigError, or for a bug. */
 export async function run({ file, env, version }: RunOptions, signal: AbortSignal): Promise<number> {
   const loaded = loadSettings(file, env);
-  const { config } = loaded;
+  const { log: logSettings } = loaded.shared;
   const service = createLogService(
-    { ...config.log, isJournal: isJournal(env, process.stdout.fd) },
+    { ...logSettings, isJournal: isJournal(env, process.stdout.fd) },
     { clock: systemClock, stdout: process.stdout },
   );
   service.registerSecrets(loaded.secrets);
   const log = service.log.child('app/run');
-  const stopSwitching = switchLevelOnSignal(service, config.log.level);
+  const stopSwitching = switchLevelOnSignal(service, logSettings.level);
   log.info('moonraker-lookout starts', { version, node: process.versions.node, config: loaded.file });
   for (const warning of loaded.warnings) log.warn(warning);
   // Whoever read our output has gone; that is no reason to leave a print alone.
@@ -40,16 +42,22 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
     process.exit();
   });
   const deps = {
-    ...{ clock: systemClock, log: service.log, random: Math.random, version, bootId: readBootId() },
+    ...{ clock: systemClock, random: Math.random, version, bootId: readBootId() },
     // systemd gives several folders with colons between them; ours is one.
     runtimeFolder: env['RUNTIME_DIRECTORY']?.split(':')[0] ?? null,
   };
   const life = new AbortController();
   try {
-    const composed = compose(config, { ...deps, clientType: 'agent' });
+    const lives = loaded.printers.map(({ name, config }) => {
+      const ownLog = printerLog(service.log, name);
+      const make = () => compose(config, { ...deps, log: ownLog, clientType: 'agent' });
+      const isAlone = loaded.printers.length === 1;
+      const lifeDeps = { ...deps, log: ownLog.child('app/printer-life') };
+      return createPrinterLife({ name, isAlone }, make(), make, lifeDeps);
+    });
     const systemd = createSystemdNotify({ env, log: service.log });
-    const beating = beat(composed.watch, systemd, systemClock, life.signal);
-    await supervise(composed, signal);
+    const beating = beat(() => pulseOf(lives, systemClock.now().tickMs), systemd, systemClock, life.signal);
+    await Promise.all(lives.map((each) => each.run(signal)));
     life.abort();
     await beating;
     log.info('moonraker-lookout has stopped', { reason: String(signal.reason) });

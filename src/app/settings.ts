@@ -2,12 +2,16 @@
 import { backendKeys } from '../backends/registry.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../core/errors.ts';
 
-/** All settings in force. */
+/** All settings in force for one printer. */
 export type Settings = Config<typeof backendKeys>;
 
 /** The settings with their origins, warnings and secrets. */
 export type LoadedSettings = LoadedConfig<typeof backendKeys>;
+
+/** One printer with its settings. */
+export type PrinterSettings = LoadedSettings['printers'][number];
 
 /** Loads the configuration file. Throws ConfigError with every mistake in it. */
 export function loadSettings(
@@ -15,4 +19,26 @@ export function loadSettings(
   env: Readonly<Record<string, string | undefined>>,
 ): LoadedSettings {
   return loadConfig({ file, env, backendKeys });
+}
+
+/**
+ * The printers that a command is for: all, or the one that `--printer` names.
+ * @throws ConfigError CONFIG_INVALID where there is none of that name
+ */
+export function choosePrinters(
+  { printers }: Pick<LoadedSettings, 'printers'>,
+  wanted: string | null,
+): readonly [PrinterSettings, ...PrinterSettings[]] {
+  if (wanted === null) return printers;
+  const found = printers.find(({ name }) => name === wanted);
+  if (found !== undefined) return [found];
+  const names = printers.flatMap(({ name }) => name ?? []);
+  throw new ConfigError(`there is no [printer ${wanted}] in the configuration`, {
+    code: 'CONFIG_INVALID',
+    retry: 'never',
+    hint:
+      names.length === 0
+        ? 'It names no printers: leave --printer out.'
+        : `--printer takes one of: ${names.join(', ')}.`,
+  });
 }

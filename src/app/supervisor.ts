@@ -1,11 +1,18 @@
 // The life of one watched printer: everything starts with it, and ends in the order that leaves nothing behind.
-import type { Composed } from './compose.ts';
+import type { Watch } from './watch.ts';
+
+/** What a life needs of a printer's parts. */
+export interface SupervisedParts {
+  readonly watch: Pick<Watch, 'run'>;
+  /** Everything beside the watch. */
+  run(signal: AbortSignal): Promise<void>;
+}
 
 /**
  * Runs the connection and the watch until the signal aborts. The watch ends first, because closing its prompt needs
  * the connection. Rejects when either ends by itself: that is a bug, and a fresh process is the cure.
  */
-export async function supervise(parts: Pick<Composed, 'run' | 'watch'>, signal: AbortSignal): Promise<void> {
+export async function supervise(parts: SupervisedParts, signal: AbortSignal): Promise<void> {
   const connection = new AbortController();
   const watching = new AbortController();
   const onAbort = () => watching.abort(signal.reason);

@@ -1,11 +1,15 @@
-// Loads the configuration: defaults, file, secrets file and environment become one checked object, or one error with every mistake.
-import { basename, dirname, join, resolve, sep } from 'node:path';
-import * as v from 'valibot';
+// Loads the configuration: defaults, file, secrets file and environment become one checked object a printer, or one error with every mistake.
+import { basename, dirname, resolve } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
-import { fieldName, type Key } from '../core/keys.ts';
+import { fieldName } from '../core/keys.ts';
+import { parseConf } from './conf-file.ts';
 import { findConflicts } from './conflicts.ts';
-import { type BackendKeys, type Config, type SectionKeys, sectionKeys } from './schema.ts';
-import { bySettingId, type Setting } from './settings.ts';
+import { readValues, settingsInForce } from './in-force.ts';
+import { printerConflicts } from './printer-conflicts.ts';
+import { explainPrinterSection, printerNames, withPrinters } from './printers.ts';
+import { type BackendKeys, type Config, type SectionKeys, type SharedConfig, sectionKeys } from './schema.ts';
+import { quoted, readSecretsFile } from './secrets-file.ts';
+import type { Setting } from './settings.ts';
 import {
   originText,
   readEnvironment,
@@ -15,8 +19,8 @@ import {
   settingId,
   variableName,
 } from './sources.ts';
-import { maskUrl, secretsInUrl } from './urls.ts';
-import { allowedText, type Folders, fallbackText, valueSchema } from './values.ts';
+import { secretsInUrl } from './urls.ts';
+import type { Folders } from './values.ts';
 
 /** What `loadConfig` needs from outside. */
 export interface LoadOptions<Backends extends BackendKeys> {
@@ -28,12 +32,25 @@ export interface LoadOptions<Backends extends BackendKeys> {
   readonly backendKeys: Backends;
 }
 
+/** One printer that is to be watched. */
+export interface PrinterConfig<Backends extends BackendKeys> {
+  /** As in `[printer NAME]`; null for the only printer of a file without such sections. */
+  readonly name: string | null;
+  readonly config: Config<Backends>;
+}
+
 /** A configuration that can be used. */
 export interface LoadedConfig<Backends extends BackendKeys> {
-  readonly config: Config<Backends>;
+  /** In the order of the file; at least one. */
+  readonly printers: readonly [PrinterConfig<Backends>, ...PrinterConfig<Backends>[]];
+  /** What holds for the whole process. */
+  readonly shared: SharedConfig;
   /** The file as an absolute path; it may be absent. */
   readonly file: string;
-  /** Every key in the order of the tables. Holds secrets: show it through `describeSettings` only. */
+  /**
+   * Every key in the order of the tables, then what is written for single printers. Holds secrets: show it through
+   * `describeSettings` only.
+   */
   readonly settings: readonly Setting[];
   /** Sentences for the log and for `check`. */
   readonly warnings: readonly string[];
@@ -51,137 +68,102 @@ export function loadConfig<const Backends extends BackendKeys>(
 ): LoadedConfig<Backends> {
   const file = resolve(options.file);
   const folders: Folders = { config: dirname(file), printerData: dirname(dirname(file)) };
-  const sections = sectionKeys(options.backendKeys);
+  const common = sectionKeys(options.backendKeys);
 
   const text = readText(file);
-  const conf = readSource(file, text?.text ?? '', 'file', sections);
-  const secrets = readSecretsFile(conf, folders, sections);
+  const parsed = parseConf(text?.text ?? '');
+  const printers = printerNames(parsed.sections);
+  const sections = withPrinters(common, printers);
+  const explain = (name: string) => explainPrinterSection(name, printers, common);
+  const conf = readSource(file, parsed, 'file', sections, explain);
+  const secrets = readSecretsFile({ conf, folders, sections, common, printers });
   const environment = readEnvironment(options.env, sections);
-  const problems = [...secrets.problems, ...conf.problems];
+  const find = (id: string) => environment.values.get(id) ?? secrets.values.get(id) ?? conf.values.get(id);
+  const read = readValues(sections, find, folders);
+
+  const inForce = (name: string | null) => {
+    const settings = settingsInForce(name, common, read.settings, folders);
+    return { name, settings, config: assemble<Backends>(common, settings) };
+  };
+  const [first = null, ...others] = printers;
+  const all = [inForce(first), ...others.map(inForce)] as const;
+
+  const problems = [...secrets.problems, ...conf.problems, ...read.problems];
+  problems.push(...printerConflicts({ file, conf: parsed, written: read.settings, sections: common }, all));
   const warnings = text === null ? [`${file} is not there: every setting has its default.`] : [];
   warnings.push(...secrets.warnings, ...environment.warnings);
-
-  const settings: Setting[] = [];
-  const broken = new Set<string>();
-  for (const { name, keys } of sections) {
-    for (const [keyName, key] of Object.entries(keys)) {
-      const id = settingId(name, keyName);
-      const read = (written: string) => v.safeParse(valueSchema(key, folders), written);
-      const found = environment.values.get(id) ?? secrets.values.get(id) ?? conf.values.get(id);
-      const result = read(found?.text ?? fallbackText(key));
-      if (found !== undefined && !result.success) {
-        problems.push(`${originText(found.origin)}: ${id}: ${complaint(key, found.text, result.issues)}`);
-        broken.add(id);
-      }
-      if (secrets.isMissing && key.kind === 'secret') broken.add(id);
-      const value = result.success ? result.output : v.parse(valueSchema(key, folders), fallbackText(key));
-      settings.push({
-        section: name,
-        key: keyName,
-        kind: key.kind,
-        value,
-        origin: found?.origin ?? { kind: 'default' },
-      });
-      if (key.kind === 'secret' && conf.values.has(id)) {
-        warnings.push(
-          `${basename(file)}: ${id}: whoever may open Mainsail or Fluidd can download this file and read the secret. ` +
-            `Move it into a file of its own, named by [secrets] file, or into $${variableName(name, keyName)}.`,
-        );
-      }
+  warnings.push(...openSecrets(file, conf, sections));
+  const isBroken = ({ section, key, kind }: Setting) =>
+    read.broken.has(settingId(section, key)) || (secrets.isMissing && kind === 'secret');
+  for (const { name, settings, config } of all) {
+    for (const conflict of findConflicts(config, settings, common)) {
+      const involved = conflict.ids.flatMap((id) => settings.get(id) ?? []);
+      // What a broken value would have been is not known.
+      if (involved.some(isBroken)) continue;
+      const line = conflictLine(file, name, conflict.message, involved);
+      const lines = conflict.isFatal ? problems : warnings;
+      // What is common to several printers is said once.
+      if (!lines.includes(line)) lines.push(line);
     }
   }
-
-  const config = assemble<Backends>(sections, settings);
-  const byId = bySettingId(settings);
-  for (const { ids, message, isFatal } of findConflicts(config, byId, sections)) {
-    // What a broken value would have been is not known.
-    if (ids.some((id) => broken.has(id))) continue;
-    const origin = byId.get(ids[0])?.origin ?? { kind: 'default' };
-    const where = origin.kind === 'default' ? basename(file) : originText(origin);
-    (isFatal ? problems : warnings).push(`${where}: ${ids[0]}: ${message}`);
-  }
   if (problems.length > 0) throw invalid(problems, secrets.openFile);
-  return { config, file, settings, warnings, secrets: secretValues(settings) };
-}
-
-interface SecretsSource extends Source {
-  readonly warnings: readonly string[];
-  /** The file that others may read; null when all is well. */
-  readonly openFile: string | null;
-  /** A file is named but could not be read. */
-  readonly isMissing: boolean;
-}
-
-function readSecretsFile(conf: Source, folders: Folders, sections: readonly SectionKeys[]): SecretsSource {
-  const none = { values: new Map(), problems: [], warnings: [], openFile: null, isMissing: false };
-  const named = conf.values.get(settingId('secrets', 'file'));
-  if (named === undefined) return none;
-  const path = v.safeParse(
-    valueSchema({ kind: 'path', fallback: null, mayBeNone: false, about: '' }, folders),
-    named.text,
-  );
-  // A path that cannot be one is reported with all other bad values.
-  if (!path.success || typeof path.output !== 'string') return none;
-  const file = path.output;
-  const where = `${originText(named.origin)}: ${settingId('secrets', 'file')}`;
-  let text: ReturnType<typeof readText>;
-  try {
-    text = readText(file);
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { ...none, isMissing: true, problems: [`${where}: ${error.message}`] };
-  }
-  if (text === null) {
-    return { ...none, isMissing: true, problems: [`${where}: ${file} does not exist`] };
-  }
-  const source = readSource(file, text.text, 'secrets-file', sections);
-  const isOpen = (text.mode & 0o077) !== 0;
-  const mode = text.mode.toString(8).padStart(3, '0');
+  const { settings: commonSettings } = inForce(null);
+  const ownSettings = [...read.settings].filter(([id]) => !commonSettings.has(id));
+  const settings = [...commonSettings.values(), ...ownSettings.map(([, setting]) => setting)];
+  const [{ config }] = all;
   return {
-    values: source.values,
-    problems: [
-      ...(isOpen ? [`${where}: others may read ${file} (mode ${mode}); run: chmod 600 ${quoted(file)}`] : []),
-      ...source.problems,
-    ],
-    warnings: ['config', 'logs', 'gcodes']
-      .map((folder) => (folder === 'config' ? folders.config : join(folders.printerData, folder)))
-      .filter((folder) => file.startsWith(folder + sep))
-      .map(
-        (folder) =>
-          `${where}: ${file} can be downloaded through Moonraker, as everything in ${folder}. ` +
-          `Move it out of there, such as to ${join(folders.printerData, 'moonraker-lookout.secrets')}.`,
-      ),
-    openFile: isOpen ? file : null,
-    isMissing: false,
+    printers: all,
+    shared: config,
+    file,
+    settings,
+    warnings,
+    secrets: secretValues(settings),
   };
 }
 
-function complaint(key: Key, text: string, issues: readonly { readonly message: string }[]): string {
-  const more = issues.map((issue) => issue.message).find((message) => message !== '');
-  const found = key.kind === 'secret' ? 'a value that is not shown here' : `"${excerpt(maskUrl(text))}"`;
-  return `found ${found}, allowed: ${allowedText(key)}${more === undefined ? '' : `; ${more}`}`;
+/** Secrets that whoever opens Mainsail can read. */
+function openSecrets(file: string, conf: Source, sections: readonly SectionKeys[]): string[] {
+  return sections.flatMap(({ name, keys }) =>
+    Object.entries(keys).flatMap(([keyName, key]) => {
+      const id = settingId(name, keyName);
+      if (key.kind !== 'secret' || !conf.values.has(id)) return [];
+      return [
+        `${basename(file)}: ${id}: whoever may open Mainsail or Fluidd can download this file and read the secret. ` +
+          `Move it into a file of its own, named by [secrets] file, or into $${variableName(name, keyName)}.`,
+      ];
+    }),
+  );
 }
 
-function excerpt(text: string): string {
-  const line = text.replaceAll('\n', ' ⏎ ');
-  return line.length > 60 ? `${line.slice(0, 60)}…` : line;
+/** @param involved the settings of the conflict; the first is where to look */
+function conflictLine(
+  file: string,
+  printer: string | null,
+  message: string,
+  involved: readonly Setting[],
+): string {
+  const isOwn = ({ section }: Setting) => section.startsWith('printer ');
+  const [first] = involved;
+  const origin = first?.origin ?? { kind: 'default' };
+  const where = origin.kind === 'default' ? basename(file) : originText(origin);
+  const id = first === undefined ? '' : settingId(first.section, first.key);
+  const whose = involved.some(isOwn) && !(first !== undefined && isOwn(first)) ? ` (printer ${printer})` : '';
+  return `${where}: ${id}: ${message}${whose}`;
 }
 
 /** Puts the values where their names in code say. */
 function assemble<Backends extends BackendKeys>(
   sections: readonly SectionKeys[],
-  settings: readonly Setting[],
+  settings: ReadonlyMap<string, Setting>,
 ): Config<Backends> {
   const config: Record<string, unknown> = {};
   const backends: Record<string, unknown> = {};
   for (const { name, keys } of sections) {
     const values = Object.fromEntries(
-      settings
-        .filter((setting) => setting.section === name)
-        .map(({ key: keyName, value }) => {
-          const key = keys[keyName];
-          return [key === undefined ? keyName : fieldName(keyName, key), value];
-        }),
+      Object.entries(keys).map(([keyName, key]) => [
+        fieldName(keyName, key),
+        settings.get(settingId(name, keyName))?.value,
+      ]),
     );
     if (name.startsWith('backend ')) backends[name.slice('backend '.length)] = values;
     else config[name] = values;
@@ -212,8 +194,4 @@ function invalid(problems: readonly string[], openFile: string | null): ConfigEr
         ? 'Mend the lines above, then start again; moonraker-lookout check tries a configuration without watching.'
         : `Run: chmod 600 ${quoted(openFile)}`,
   });
-}
-
-function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -151,15 +151,25 @@ const log = {
   ),
 };
 
+/** Sections of the process, which no printer can have for itself. */
+const sharedSections = { secrets, log };
+
+/** Sections that each printer may have for itself, before and after those of the backends. */
+const firstSections = { moonraker, camera };
+const laterSections = { detection, action, alerts, records };
+
 /** The sections whose keys are known here; those of the backends come in as an argument. */
-const fixedSections = { moonraker, camera, detection, action, alerts, records, secrets, log };
+type FixedSections = typeof firstSections & typeof laterSections & typeof sharedSections;
 
 /** The settings of those sections. Durations in ms; null where nothing is set. */
 export type FixedConfig = {
-  readonly [Name in keyof typeof fixedSections]: KeyValues<(typeof fixedSections)[Name]>;
+  readonly [Name in keyof FixedSections]: KeyValues<FixedSections[Name]>;
 };
 
-/** All settings in force, ready to use. */
+/** What holds for the whole process, however many printers it watches. */
+export type SharedConfig = Pick<FixedConfig, keyof typeof sharedSections>;
+
+/** All settings in force for one printer, ready to use. */
 export type Config<Backends extends BackendKeys> = FixedConfig & {
   readonly backend: {
     /** In the order in which they are asked. */
@@ -173,36 +183,38 @@ export type Config<Backends extends BackendKeys> = FixedConfig & {
 export interface SectionKeys {
   /** As between the brackets. */
   readonly name: string;
+  /** Of the process: no printer can have it for itself. */
+  readonly isShared: boolean;
   readonly keys: KeyTable;
 }
 
 /** Every section in the order in which people should meet them. The first backend is the default one. */
 export function sectionKeys(backends: BackendKeys): readonly SectionKeys[] {
   const names = Object.keys(backends);
-  return [
-    { name: 'moonraker', keys: moonraker },
-    { name: 'camera', keys: camera },
-    {
-      name: 'backend',
-      keys: {
-        use: key.list(
-          names.slice(0, 1),
-          names,
-          'What judges the pictures. Several: the next takes over when one is blind, and the first is tried again every 5 minutes.',
-        ),
-        failover_after: key.duration(
-          '2m',
-          { min: '30s', max: '1h' },
-          'How long a backend may be blind before the next one in the list judges.',
-        ),
-      },
-    },
-    ...names.map((name) => ({ name: `backend ${name}`, keys: backends[name] ?? {} })),
-    ...Object.entries({ detection, action, alerts, records, secrets, log }).map(([name, keys]) => ({
-      name,
-      keys,
-    })),
-  ];
+  const backend = {
+    use: key.list(
+      names.slice(0, 1),
+      names,
+      'What judges the pictures. Several: the next takes over when one is blind, and the first is tried again every 5 minutes.',
+    ),
+    failover_after: key.duration(
+      '2m',
+      { min: '30s', max: '1h' },
+      'How long a backend may be blind before the next one in the list judges.',
+    ),
+  };
+  const tables: Readonly<Record<string, KeyTable>> = {
+    ...firstSections,
+    backend,
+    ...Object.fromEntries(names.map((name) => [`backend ${name}`, backends[name] ?? {}])),
+    ...laterSections,
+    ...sharedSections,
+  };
+  return Object.entries(tables).map(([name, keys]) => ({
+    name,
+    isShared: Object.hasOwn(sharedSections, name),
+    keys,
+  }));
 }
 
 /** The key of that name in that section; undefined when there is none. */

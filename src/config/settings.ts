@@ -2,7 +2,7 @@
 import { formatAreas } from '../core/areas.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Key } from '../core/keys.ts';
-import { type Origin, originText, settingId } from './sources.ts';
+import { type Origin, originText } from './sources.ts';
 import { maskUrl } from './urls.ts';
 import type { Value } from './values.ts';
 
@@ -13,11 +13,6 @@ export interface Setting {
   readonly kind: Key['kind'];
   readonly value: Value;
   readonly origin: Origin;
-}
-
-/** The settings by `settingId`. */
-export function bySettingId(settings: readonly Setting[]): ReadonlyMap<string, Setting> {
-  return new Map(settings.map((setting) => [settingId(setting.section, setting.key), setting]));
 }
 
 /** A line for each section and each key, as in the file, with where each value comes from. A secret is `****`. */

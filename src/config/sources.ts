@@ -2,7 +2,7 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
-import { parseConf } from './conf-file.ts';
+import type { ConfFile } from './conf-file.ts';
 import { nearestName } from './nearest.ts';
 import { findKey, type SectionKeys } from './schema.ts';
 
@@ -87,21 +87,24 @@ export function readText(file: string): FileText | null {
 /**
  * Reads Klipper-style text against the known sections.
  * @param kind `file` takes every key, `secrets-file` only those of kind secret
+ * @param explain what is wrong with a section that is not known; null leaves it to say that it is not
  */
 export function readSource(
   file: string,
-  text: string,
+  conf: ConfFile,
   kind: 'file' | 'secrets-file',
   sections: readonly SectionKeys[],
+  explain: (section: string) => string | null,
 ): Source {
   const values = new Map<string, Written>();
-  const found: { line: number; message: string }[] = [];
-  const conf = parseConf(text);
-  found.push(...conf.problems);
+  const found: { line: number; message: string }[] = [...conf.problems];
   for (const section of conf.sections) {
     const known = sections.find(({ name }) => name === section.name);
     if (known === undefined) {
-      found.push({ line: section.line, message: unknownSection(section.name, sections) });
+      found.push({
+        line: section.line,
+        message: explain(section.name) ?? unknownSection(section.name, sections),
+      });
       continue;
     }
     for (const entry of section.entries) {
@@ -152,13 +155,17 @@ export function readEnvironment(
 }
 
 function unknownSection(name: string, sections: readonly SectionKeys[]): string {
-  const names = sections.map((section) => section.name);
-  return `unknown section [${cut(name)}], ${suggestion(name, names, (each) => `[${each}]`)}`;
+  const names = sections.map((section) => section.name).filter((each) => !each.startsWith('printer '));
+  return `unknown section [${cut(name)}], ${suggestion(name, [...names, 'printer NAME'], (each) => `[${each}]`)}`;
 }
 
 function unknownKey(name: string, section: SectionKeys, sections: readonly SectionKeys[]): string {
   const names = Object.keys(section.keys);
-  const elsewhere = sections.filter(({ keys }) => Object.hasOwn(keys, name));
+  // What belongs to one printer is looked for among what is its own.
+  const family = /^printer \S+/.exec(section.name)?.[0] ?? '';
+  const elsewhere = sections.filter(
+    (each) => Object.hasOwn(each.keys, name) && (/^printer \S+/.exec(each.name)?.[0] ?? '') === family,
+  );
   if (nearestName(name, names) === null && elsewhere.length === 1) {
     return `unknown key here, it belongs under [${elsewhere[0]?.name}]`;
   }

@@ -157,3 +157,11 @@ export function explainGate(gate: Gate): string {
       return 'a macro in the file has paused the print';
   }
 }
+
+/** Said of a printer whose watch has failed by a defect of ours, and has begun anew beside the other printers. */
+export function explainRestart(): Notice {
+  return {
+    level: 'warning',
+    text: 'Lookout: watching this printer failed and was started anew. The log says why.',
+  };
+}

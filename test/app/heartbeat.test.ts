@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { beat } from '../../src/app/heartbeat.ts';
+import { pulseOf } from '../../src/app/pulse.ts';
 import type { WatchStatus } from '../../src/app/watch.ts';
 import { initialWatchState } from '../../src/core/watch-state.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
@@ -16,6 +17,7 @@ function setUp(watchdogMs: number | null) {
     calls: 0,
     steppedTickMs: clock.now().tickMs,
   };
+  const life = { name: null, restart: () => null, parts: () => ({ watch: { status: () => status } }) };
   const systemd = {
     watchdogMs,
     ready: (text: string) => said.push(`ready ${text}`),
@@ -23,7 +25,7 @@ function setUp(watchdogMs: number | null) {
     stopping: () => said.push('stopping'),
   };
   const stop = new AbortController();
-  const beating = beat({ status: () => status }, systemd, clock, stop.signal);
+  const beating = beat(() => pulseOf([life], clock.now().tickMs), systemd, clock, stop.signal);
   const end = async () => {
     stop.abort();
     await beating;

@@ -25,7 +25,8 @@ const withKey = { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: 'oe-key-from-environme
 
 function load(text: string | null, env: Record<string, string> = withKey) {
   if (text !== null) writeFileSync(file, text);
-  return loadConfig({ file, env, backendKeys });
+  const loaded = loadConfig({ file, env, backendKeys });
+  return { ...loaded, config: loaded.printers[0].config };
 }
 
 /** The lines of the error that loading `text` must end in. */

@@ -12,7 +12,8 @@ export interface BundleSources {
   /** null while the configuration cannot be read: then neither log nor records are known. */
   readonly settings: readonly Setting[] | null;
   readonly logFile: string | null;
-  readonly recordsFolder: string | null;
+  /** Each printer's folder; without a name for the only one. */
+  readonly records: readonly { readonly printer: string | null; readonly folder: string }[];
 }
 
 /** Bytes of the log's end; three files of it hold a day at least. */
@@ -34,11 +35,14 @@ export function bundleEntries(sources: BundleSources, mask: Pick<Mask, 'hide'>):
       missing.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const { settings, logFile, recordsFolder } = sources;
+  const { settings, logFile, records } = sources;
   if (settings !== null) take('settings.txt', () => `${describeSettings(settings).join('\n')}\n`);
   if (logFile !== null) take('moonraker-lookout.log', () => readTail(logFile));
-  for (const document of recordsFolder === null ? [] : listDocuments(recordsFolder)) {
-    take(`records/${document}`, () => readDocument(join(recordsFolder ?? '', document)));
+  for (const { printer, folder } of records) {
+    const place = printer === null ? 'records' : `records/${printer}`;
+    for (const document of listDocuments(folder)) {
+      take(`${place}/${document}`, () => readDocument(join(folder, document)));
+    }
   }
   entries.push({
     name: 'README.txt',

@@ -149,10 +149,18 @@ test('property: no secret is in the bundle, wherever it was', () => {
               origin: { kind: 'default' },
             },
           ] as const;
-          const entries = bundleEntries({ said: [mask.hide(text)], settings, logFile, recordsFolder }, mask);
+          const entries = bundleEntries(
+            {
+              said: [mask.hide(text)],
+              settings,
+              logFile,
+              records: [{ printer: 'left', folder: recordsFolder }],
+            },
+            mask,
+          );
           assert.deepEqual(
             entries.map((entry) => entry.name),
-            ['doctor.txt', 'settings.txt', 'moonraker-lookout.log', 'records/state.json', 'README.txt'],
+            ['doctor.txt', 'settings.txt', 'moonraker-lookout.log', 'records/left/state.json', 'README.txt'],
           );
           const all = entries.map(({ content }) => String(content)).join('\n');
           for (const form of [value, value.trim(), JSON.stringify(value.trim()).slice(1, -1)]) {
