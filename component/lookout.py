@@ -16,8 +16,6 @@ from ..common import BaseRemoteConnection, HistoryFieldData, RequestType, Transp
 
 if TYPE_CHECKING:
     from ..confighelper import ConfigHelper
-    from .announcements import Announcements
-    from .extensions import ExtensionManager
 
 # Changes when the two sides would no longer understand each other.
 PROTOCOL = 1
@@ -27,7 +25,6 @@ REQUESTS, REQUEST_LIMIT = ("status", "snapshot", "incidents", "incident"), 10.0
 COMMANDS, COMMAND_LIMIT = ("mute", "unmute", "watch", "answer", "check", "pause", "resume", "cancel"), 150.0
 # For the agent alone, each a method _do_NAME.
 DOORS = ("publish", "report", "announce", "retract", "history", "notify")
-NOTIFY_LIMIT = 60.0
 # Seconds without the agent after which the user is told.
 ABSENT_LIMIT = 120.0
 MAX_STATE_BYTES, MAX_PROBLEMS, MAX_ANNOUNCEMENTS, MAX_TEXT = 65536, 50, 20, 2000
@@ -44,8 +41,8 @@ FIELDS = (
 class Lookout:
     def __init__(self, config: ConfigHelper) -> None:
         self.server = config.get_server()
-        self.announcements: Announcements = self.server.lookup_component("announcements")
-        self.extensions: ExtensionManager = self.server.lookup_component("extensions")
+        self.announcements = self.server.lookup_component("announcements")
+        self.extensions = self.server.lookup_component("extensions")
         self.problems: List[Dict[str, str]] = []
         self.sections = self._read_sections(config)
         self.agent_uid: Optional[int] = None
@@ -138,9 +135,8 @@ class Lookout:
         # Below /access/, because a verbose Moonraker writes all other answers to its log, secrets and all.
         register("/access/lookout/register", RequestType.POST, self._register, TransportType.WEBSOCKET)
 
-    # Only once it has shown its token.
     def _agent(self) -> Optional[BaseRemoteConnection]:
-        connection = self.extensions.agents.get(AGENT)
+        connection = self.extensions.agents.get(AGENT)  # ours only once it has shown its token
         return connection if connection is not None and connection.uid == self.agent_uid else None
 
     async def _register(self, request: WebRequest) -> Dict[str, Any]:
@@ -178,6 +174,9 @@ class Lookout:
         await asyncio.wait({answer}, timeout=limit)
         if not answer.done():
             raise self.server.error(f"moonraker-lookout has not answered within {limit:.0f} s", 504)
+        data = getattr(answer.exception(), "error_data", None)
+        if isinstance(data, dict) and "message" in data:
+            raise self.server.error(str(data["message"])[:MAX_TEXT])
         return answer.result()
 
     async def _from_agent(self, request: WebRequest) -> Any:
@@ -242,7 +241,7 @@ class Lookout:
         if notifier is None:
             raise self.server.error("moonraker.conf has no [notifier]", 404)
         message = request.get_str("message")[:MAX_TEXT]
-        await asyncio.wait_for(notifier.notify_action(request.get_str("name"), message), NOTIFY_LIMIT)
+        await asyncio.wait_for(notifier.notify_action(request.get_str("name"), message), COMMAND_LIMIT)
 
 
 def load_component(config: ConfigHelper) -> Lookout:

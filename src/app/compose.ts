@@ -1,6 +1,7 @@
 // Puts the parts together: the only file that knows every one of them.
 import { readFileSync } from 'node:fs';
 import { createAgentEventChannel } from '../alerts/agent-event.ts';
+import { createAnnouncementChannel } from '../alerts/announcement.ts';
 import { createConsoleChannel } from '../alerts/console.ts';
 import { createPromptChannel } from '../alerts/prompt.ts';
 import { createChain } from '../backends/chain.ts';
@@ -11,6 +12,7 @@ import { ConfigError } from '../core/errors.ts';
 import type { Backend, Channel, Clock, Log, Printer, Records } from '../core/ports.ts';
 import type { Notice } from '../core/types.ts';
 import type { Credentials } from '../moonraker/auth.ts';
+import { createMoonrakerComponent, type MoonrakerComponent } from '../moonraker/component.ts';
 import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine } from '../moonraker/console-lines.ts';
 import { toEndpoint } from '../moonraker/endpoint.ts';
@@ -20,9 +22,11 @@ import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
 import { type Announcer, createAnnouncer } from './announce.ts';
+import { createComponentFeed } from './component-feed.ts';
 import { composeRecords } from './compose-records.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
+import { statusAnswer } from './control-status.ts';
 import { decideOptionsOf } from './decide-options.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
@@ -87,7 +91,8 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const camera = createCamera(settings.camera, { clock, log, webcams: webcams.current });
   const store = createStore({ folder: settings.records.path }, { log });
   const prompts = createPrompts({ connection, printer, clock, log });
-  const channels = channelsOf(settings, { connection, printer, prompts });
+  const component = createMoonrakerComponent({ connection, log });
+  const channels = channelsOf(settings, { connection, printer, prompts, component });
   const onNotice = (notice: Notice) => announcer.tell(notice);
   const onCommand = (command: RemoteCommand) => obey(printer, command, log);
   const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice, onCommand };
@@ -108,7 +113,13 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       camera,
       backend,
       store,
-      recorder,
+      recorder: {
+        frame: recorder.frame,
+        step: (step) => {
+          recorder.step(step);
+          feed.step(step);
+        },
+      },
       clock,
       log: log.child('app/watch'),
       random: deps.random,
@@ -129,6 +140,11 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     },
   );
   prompts.onAnswered(watch.answer);
+  component.onSeen((incidentId) => watch.answer({ answer: 'seen', incidentId, through: 'announcement' }));
+  const feed = createComponentFeed({
+    ...{ component, clock, log: log.child('app/component-feed') },
+    status: () => statusAnswer(watch.status(), deps.version, clock.now()),
+  });
   const control = createControl({
     ...{ watch, camera, backend, clock, version: deps.version },
     pictureUrl: null,
@@ -161,6 +177,8 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
           ...(deps.clientType === 'agent'
             ? [
                 prompts.run(signal),
+                component.run(signal),
+                feed.run(signal),
                 recorder.run(signal),
                 ...backends.map((each) => each.run?.(printer, signal)),
               ]
@@ -196,12 +214,22 @@ function credentialsOf({ moonraker }: Settings): Credentials {
 
 function channelsOf(
   { alerts }: Settings,
-  parts: { connection: MoonrakerConnection; printer: Printer; prompts: Prompts },
+  parts: {
+    connection: MoonrakerConnection;
+    printer: Printer;
+    prompts: Prompts;
+    component: MoonrakerComponent;
+  },
 ): Channel[] {
-  const { connection, printer, prompts } = parts;
+  const { connection, printer, prompts, component } = parts;
   const channels: Channel[] = [];
   // Events come first: they do not wait for Klipper's G-code lock.
   if (alerts.event) channels.push(createAgentEventChannel({ sendEvent: connection.sendEvent }));
+  if (alerts.announcement) {
+    const { announce, retract } = component;
+    const isThere = () => component.state.kind === 'present';
+    channels.push(createAnnouncementChannel({ isThere, announce, retract, pageOf: () => '' }));
+  }
   if (alerts.prompt) channels.push(createPromptChannel(prompts));
   if (alerts.console) {
     channels.push(createConsoleChannel({ runGcode: printer.runGcode, redLine, plainLine: echoLine }));

@@ -110,6 +110,10 @@ const action = {
 const alerts = {
   prompt: key.flag(true, 'Show a dialog with buttons in Mainsail and Fluidd.'),
   console: key.flag(true, 'Write a red line to the console.'),
+  announcement: key.flag(
+    true,
+    'Put it into the bell of Mainsail and Fluidd. Only with the component in Moonraker (docs/component.md).',
+  ),
   event: key.flag(true, 'Send an agent event through Moonraker, for other programs.'),
 };
 

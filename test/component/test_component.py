@@ -128,7 +128,7 @@ def test_requests_reach_the_agent_and_its_answer_comes_back(moonraker: Moonraker
     assert user.call("server.lookout.status") == {"method": "lookout.status", "params": None}
     assert user.call("server.lookout.answer", answer="resume")["params"] == {"answer": "resume"}
     assert moonraker.get("/server/lookout/incidents?limit=3")["params"] == {"limit": "3"}
-    with pytest.raises(RpcError):
+    with pytest.raises(RpcError, match="minutes must be 1 to 1440"):
         user.call("server.lookout.mute", minutes=0)
 
 

@@ -134,7 +134,7 @@ test('every mistake is reported together', () => {
 test('an unknown name that resembles nothing is answered with what there is', () => {
   const [section, key] = problemsOf('[webhook]\n[alerts]\ntelegram: True\n');
   assert.match(section ?? '', /unknown section \[webhook\], known: \[moonraker\], \[camera\], /);
-  assert.match(key ?? '', /\[alerts\] telegram: unknown key, known: prompt, console, event$/);
+  assert.match(key ?? '', /\[alerts\] telegram: unknown key, known: prompt, console, announcement, event/);
 });
 
 test('a file full of mistakes is cut to fifty lines', () => {

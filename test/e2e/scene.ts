@@ -33,6 +33,8 @@ export interface SceneOptions {
   readonly hasWebcam?: boolean;
   /** True: Moonraker trusts nobody without its key. */
   readonly isKeyNeeded?: boolean;
+  /** Added to moonraker.conf. */
+  readonly moonrakerConf?: string;
 }
 
 /** One moonraker-lookout with its own printer_data folder. */
@@ -147,6 +149,7 @@ async function startScene(options: SceneOptions = {}): Promise<Scene> {
       printer,
       webcams: options.hasWebcam === false ? [] : [entry],
       apiKey: options.isKeyNeeded === true,
+      ...(options.moonrakerConf === undefined ? {} : { extraConf: options.moonrakerConf }),
       // Several start at once on a small machine.
       deadlineMs: 90_000,
     });

@@ -1,5 +1,13 @@
 // A real Moonraker in front of a virtual printer, on a free port and with a data folder of its own.
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +44,8 @@ export interface RealMoonraker {
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and data; resolves when Klippy is ready again. */
   start(): Promise<void>;
+  /** Adds text to moonraker.conf, for its next start. */
+  addConf(text: string): void;
   /** How often it has settled with a ready Klippy since its last start: 1 after `start`, one more after each restart of Klippy. */
   settled(): number;
   /** What it has written since its last start. */
@@ -124,6 +134,7 @@ export async function startRealMoonraker(options: RealMoonrakerOptions): Promise
     get apiKeyValue() {
       return apiKeyValue;
     },
+    addConf: (text) => appendFileSync(join(dataPath, 'config', 'moonraker.conf'), `\n${text}\n`),
     settled: () => server.logs().split(settledLine).length - 1,
     logs: server.logs,
   };
