@@ -10,7 +10,7 @@ const begin = '<!-- settings -->';
 const end = '<!-- /settings -->';
 
 /** Every section with its keys, those of the backends included. */
-export const sections: readonly SectionKeys[] = sectionKeys(backendKeys);
+export const sections: readonly SectionKeys[] = sectionKeys(backendKeys, ['NAME']);
 
 /** The settings as Markdown: a heading and a table for each section, padded as the formatter wants it. */
 export function settingsTable(): string {

@@ -1,7 +1,7 @@
 // Writes alerts to the printer's console: a red line for trouble, a plain one for the rest.
 import { AlertError } from '../core/errors.ts';
 import type { Channel } from '../core/ports.ts';
-import type { Alert } from '../core/types.ts';
+import { alertText } from './alert-text.ts';
 
 /** What the console needs of Moonraker. */
 export interface ConsoleDeps {
@@ -32,7 +32,7 @@ export function createConsoleChannel(deps: ConsoleDeps): Channel {
   return {
     name: 'console',
     raise: async (alert, _picture, signal) => {
-      const text = textOf(alert);
+      const text = alertText(alert);
       // The same alert raised again, after a restart or a failed answer, needs no second line.
       if (text === lastText) return;
       lastText = text;
@@ -44,8 +44,4 @@ export function createConsoleChannel(deps: ConsoleDeps): Channel {
       await write(notice.level === 'info' ? deps.plainLine(notice.text) : deps.redLine(notice.text), signal);
     },
   };
-}
-
-function textOf(alert: Alert): string {
-  return [alert.title, ...alert.lines].join('. ').replaceAll('..', '.');
 }

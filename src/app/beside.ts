@@ -27,6 +27,7 @@ export async function lookBeside(
     version,
     bootId: readBootId(),
     runtimeFolder: null,
+    printerName: null,
     clientType: 'other',
   });
   const stop = new AbortController();

@@ -1,27 +1,24 @@
 // Puts the parts together: the only file that knows every one of them.
 import { readFileSync } from 'node:fs';
-import { createAgentEventChannel } from '../alerts/agent-event.ts';
-import { createAnnouncementChannel } from '../alerts/announcement.ts';
-import { createConsoleChannel } from '../alerts/console.ts';
-import { createPromptChannel } from '../alerts/prompt.ts';
 import { createChain } from '../backends/chain.ts';
 import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
 import { ConfigError } from '../core/errors.ts';
-import type { Backend, Channel, Clock, Log, Printer, Records } from '../core/ports.ts';
+import type { Backend, Clock, Log, Printer, Records } from '../core/ports.ts';
 import type { Notice } from '../core/types.ts';
 import type { Credentials } from '../moonraker/auth.ts';
-import { createMoonrakerComponent, type MoonrakerComponent } from '../moonraker/component.ts';
+import { createMoonrakerComponent } from '../moonraker/component.ts';
 import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine } from '../moonraker/console-lines.ts';
 import { toEndpoint } from '../moonraker/endpoint.ts';
 import { createMoonrakerPrinter } from '../moonraker/printer.ts';
-import { createPrompts, type Prompts } from '../moonraker/prompts.ts';
+import { createPrompts } from '../moonraker/prompts.ts';
 import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
 import { type Announcer, createAnnouncer } from './announce.ts';
+import { createChannels } from './channels.ts';
 import { createComponentFeed } from './component-feed.ts';
 import { composeRecords } from './compose-records.ts';
 import { type Control, createControl } from './control.ts';
@@ -41,6 +38,8 @@ export interface ComposeDeps {
   /** Of this program, as told to Moonraker. */
   readonly version: string;
   readonly bootId: string;
+  /** Of `[printer NAME]`; null for the only one. */
+  readonly printerName: string | null;
   /** systemd's RuntimeDirectory; null where we are not run by systemd. */
   readonly runtimeFolder: string | null;
   /** `agent` for the service; `other` for a look beside it, which must not take the agent's name. */
@@ -92,7 +91,10 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const store = createStore({ folder: settings.records.path }, { log });
   const prompts = createPrompts({ connection, printer, clock, log });
   const component = createMoonrakerComponent({ connection, log });
-  const channels = channelsOf(settings, { connection, printer, prompts, component });
+  const channels = createChannels(settings, {
+    ...{ connection, printer, prompts, component, store, clock, log },
+    ...{ random: deps.random, printerName: deps.printerName },
+  });
   const onNotice = (notice: Notice) => announcer.tell(notice);
   const onCommand = (command: RemoteCommand) => obey(printer, command, log);
   const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice, onCommand };
@@ -210,31 +212,6 @@ function credentialsOf({ moonraker }: Settings): Credentials {
   if (apiKey !== null) return { kind: 'api-key', apiKey };
   if (username === null || password === null) return { kind: 'trusted' };
   return { kind: 'user', username, password, source: null };
-}
-
-function channelsOf(
-  { alerts }: Settings,
-  parts: {
-    connection: MoonrakerConnection;
-    printer: Printer;
-    prompts: Prompts;
-    component: MoonrakerComponent;
-  },
-): Channel[] {
-  const { connection, printer, prompts, component } = parts;
-  const channels: Channel[] = [];
-  // Events come first: they do not wait for Klipper's G-code lock.
-  if (alerts.event) channels.push(createAgentEventChannel({ sendEvent: connection.sendEvent }));
-  if (alerts.announcement) {
-    const { announce, retract } = component;
-    const isThere = () => component.state.kind === 'present';
-    channels.push(createAnnouncementChannel({ isThere, announce, retract, pageOf: () => '' }));
-  }
-  if (alerts.prompt) channels.push(createPromptChannel(prompts));
-  if (alerts.console) {
-    channels.push(createConsoleChannel({ runGcode: printer.runGcode, redLine, plainLine: echoLine }));
-  }
-  return channels;
 }
 
 /** A command from a service's own app, which the user has switched on in the settings. */

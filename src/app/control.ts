@@ -41,15 +41,6 @@ interface Method {
 export function createControl(deps: ControlDeps): Control {
   const { watch, clock } = deps;
   let checking: Promise<ControlAnswer> | null = null;
-  let grabbing: Promise<Frame> | null = null;
-
-  /** Whoever asks meanwhile gets the same picture. */
-  const grabOnce = (signal: AbortSignal): Promise<Frame> => {
-    grabbing ??= deps.camera.grab(signal).finally(() => {
-      grabbing = null;
-    });
-    return grabbing;
-  };
 
   const methods = new Map<string, Method>([
     method('status', v.strictObject({}), async () => statusAnswer(watch.status(), deps.version, clock.now())),
@@ -60,7 +51,7 @@ export function createControl(deps: ControlDeps): Control {
         fresh: v.nullish(flagArgument, false),
       }),
       async ({ image, fresh }, _through, signal) => {
-        const frame = fresh ? await grabOnce(signal) : watch.lastFrame();
+        const frame = fresh ? await deps.camera.grab(signal) : watch.lastFrame();
         if (frame === null) throw notFound('no picture has been taken yet', 'Ask for a fresh one: fresh=1.');
         return snapshotAnswer(frame, image, deps.pictureUrl);
       },

@@ -119,6 +119,7 @@ function composeFrom(
     version,
     bootId: readBootId(),
     runtimeFolder: null,
+    printerName: null,
     clientType: 'agent',
   });
 }

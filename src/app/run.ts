@@ -50,7 +50,7 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
   try {
     const lives = loaded.printers.map(({ name, config }) => {
       const ownLog = printerLog(service.log, name);
-      const make = () => compose(config, { ...deps, log: ownLog, clientType: 'agent' });
+      const make = () => compose(config, { ...deps, log: ownLog, printerName: name, clientType: 'agent' });
       const isAlone = loaded.printers.length === 1;
       const lifeDeps = { ...deps, log: ownLog.child('app/printer-life') };
       return createPrinterLife({ name, isAlone }, make(), make, lifeDeps);

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { BackendError } from '../core/errors.ts';
+import { isPrivateAddress } from '../lib/private-networks.ts';
 
 /** What the user says about the way; both null where nothing is. */
 export interface RouteOptions {
@@ -35,7 +36,7 @@ export async function findRoute(url: URL, options: RouteOptions): Promise<Route>
   const guests = readGuests(options.serveTo ?? '');
   const found = await lookup(url.hostname.replace(/^\[|\]$/g, ''), { all: true });
   for (const { address, family } of found) guests.addAddress(address, family === 6 ? 'ipv6' : 'ipv4');
-  const isPrivate = found.every(({ address }) => privateNetworks.check(address, typeOf(address)));
+  const isPrivate = found.every(({ address }) => isPrivateAddress(address));
   if (given !== null) {
     const isOurs = isIP(given) !== 0 && ownAddresses().includes(given);
     return { guests, isPrivate, host: inUrl(given), listenOn: isOurs ? given : null };
@@ -95,22 +96,6 @@ function badSetting(key: string, allowed: string): BackendError {
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((each) => (each ?? []).map(({ address }) => address));
-}
-
-/** RFC 1918, 3927, 4193, 4291, and RFC 6598, in which overlay networks such as Tailscale live. */
-const privateNetworks = new BlockList();
-for (const [network, length] of [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10],
-  ['169.254.0.0', 16],
-  ['127.0.0.0', 8],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['::1', 128],
-] as const) {
-  privateNetworks.addSubnet(network, length, typeOf(network));
 }
 
 function typeOf(address: string): 'ipv4' | 'ipv6' {

@@ -1,5 +1,5 @@
 // Settings that are fine one by one but not together.
-import type { FixedConfig, SectionKeys } from './schema.ts';
+import type { BackendKeys, Config, FixedConfig, SectionKeys } from './schema.ts';
 import type { Setting } from './settings.ts';
 import { settingId, variableName } from './sources.ts';
 
@@ -14,7 +14,8 @@ export interface Conflict {
 
 /** Every conflict between values that are valid one by one. */
 export function findConflicts(
-  config: FixedConfig & { readonly backend: { readonly use: readonly string[] } },
+  config: FixedConfig &
+    Pick<Config<BackendKeys>, 'webhooks'> & { readonly backend: { readonly use: readonly string[] } },
   settings: ReadonlyMap<string, Setting>,
   sections: readonly SectionKeys[],
 ): readonly Conflict[] {
@@ -80,6 +81,17 @@ export function findConflicts(
         warn([id, '[backend] use'], `is not set, so nothing can be judged: ${placesFor(name, keyName)}`);
       }
     }
+  }
+  for (const [name, hook] of Object.entries(config.webhooks)) {
+    const id = (key: string) => settingId(`webhook ${name}`, key);
+    const keys = sections.find((section) => section.name === `webhook ${name}`)?.keys ?? {};
+    const isMeant = Object.keys(keys).some((key) => settings.get(id(key))?.origin.kind !== 'default');
+    if (isMeant && hook.url === null) fail([id('url')], 'is missing: a webhook needs an address');
+    if (hook.header !== null && !/^[a-z0-9-]{1,60}$/i.test(hook.header)) {
+      fail([id('header')], 'is not the name of a header: letters, digits and -');
+    }
+    if (hook.header !== null && hook.secret === null)
+      warn([id('header'), id('secret')], 'is not used without a secret');
   }
   return conflicts;
 }

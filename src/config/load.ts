@@ -19,8 +19,9 @@ import {
   settingId,
   variableName,
 } from './sources.ts';
-import { secretsInUrl } from './urls.ts';
+import { longParts, secretsInUrl } from './urls.ts';
 import type { Folders } from './values.ts';
+import { explainWebhookSection, isWebhook, webhookNames } from './webhooks.ts';
 
 /** What `loadConfig` needs from outside. */
 export interface LoadOptions<Backends extends BackendKeys> {
@@ -68,13 +69,14 @@ export function loadConfig<const Backends extends BackendKeys>(
 ): LoadedConfig<Backends> {
   const file = resolve(options.file);
   const folders: Folders = { config: dirname(file), printerData: dirname(dirname(file)) };
-  const common = sectionKeys(options.backendKeys);
 
   const text = readText(file);
   const parsed = parseConf(text?.text ?? '');
+  const common = sectionKeys(options.backendKeys, webhookNames(parsed.sections));
   const printers = printerNames(parsed.sections);
   const sections = withPrinters(common, printers);
-  const explain = (name: string) => explainPrinterSection(name, printers, common);
+  const explain = (name: string) =>
+    explainWebhookSection(name) ?? explainPrinterSection(name, printers, common);
   const conf = readSource(file, parsed, 'file', sections, explain);
   const secrets = readSecretsFile({ conf, folders, sections, common, printers });
   const environment = readEnvironment(options.env, sections);
@@ -158,6 +160,7 @@ function assemble<Backends extends BackendKeys>(
 ): Config<Backends> {
   const config: Record<string, unknown> = {};
   const backends: Record<string, unknown> = {};
+  const webhooks: Record<string, unknown> = {};
   for (const { name, keys } of sections) {
     const values = Object.fromEntries(
       Object.entries(keys).map(([keyName, key]) => [
@@ -166,15 +169,17 @@ function assemble<Backends extends BackendKeys>(
       ]),
     );
     if (name.startsWith('backend ')) backends[name.slice('backend '.length)] = values;
+    else if (isWebhook(name)) webhooks[name.slice('webhook '.length)] = values;
     else config[name] = values;
   }
   // The types are made from the same tables as the values.
-  return { ...config, backends } as unknown as Config<Backends>;
+  return { ...config, backends, webhooks } as unknown as Config<Backends>;
 }
 
 function secretValues(settings: readonly Setting[]): string[] {
-  const values = settings.flatMap(({ kind, value }) => {
+  const values = settings.flatMap(({ kind, value, section }) => {
     if (typeof value !== 'string') return [];
+    if (kind === 'url' && isWebhook(section)) return [...secretsInUrl(value), ...longParts(value)];
     return kind === 'secret' ? [value] : kind === 'url' ? secretsInUrl(value) : [];
   });
   return [...new Set(values)];

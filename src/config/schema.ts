@@ -115,6 +115,37 @@ const alerts = {
     'Put it into the bell of Mainsail and Fluidd. Only with the component in Moonraker (docs/component.md).',
   ),
   event: key.flag(true, 'Send an agent event through Moonraker, for other programs.'),
+  m117: key.flag(
+    false,
+    'Show the open alert in the status panel and on the display of the printer (M117). Needs [display_status].',
+  ),
+  notifier: key.text(
+    'NAME of a [notifier NAME] in moonraker.conf, for messages to a phone. Needs the macro LOOKOUT_NOTIFY of klipper/lookout.cfg.',
+  ),
+};
+
+/** One `[webhook NAME]`; NAME is the user's. */
+const webhook = {
+  url: key.url(
+    null,
+    'web',
+    'Where alerts are sent (POST). Never shown beyond its host, and never redirected.',
+  ),
+  format: key.choice(
+    'json',
+    ['json', 'multipart'],
+    'json: the text alone. multipart: a form with the same fields and the picture as "file".',
+  ),
+  secret: key.secret(
+    'Sent as "Authorization: Bearer SECRET". Never sent over plain http:// outside of the local network.',
+  ),
+  header: key.text('Name of a header that carries the secret as it is, in place of Authorization.'),
+  notices: key.flag(true, 'Send notices too, such as that lookout is blind, or sees again.'),
+  timeout: key.duration(
+    '10s',
+    { min: '1s', max: '60s' },
+    'How long to wait for an answer. Tried 4 times at most.',
+  ),
 };
 
 const records = {
@@ -181,6 +212,8 @@ export type Config<Backends extends BackendKeys> = FixedConfig & {
     readonly failoverAfterMs: number;
   };
   readonly backends: { readonly [Name in keyof Backends]: KeyValues<Backends[Name]> };
+  /** By NAME, in the order of the file. */
+  readonly webhooks: Readonly<Record<string, KeyValues<typeof webhook>>>;
 };
 
 /** One section of the file with its keys. */
@@ -192,8 +225,11 @@ export interface SectionKeys {
   readonly keys: KeyTable;
 }
 
-/** Every section in the order in which people should meet them. The first backend is the default one. */
-export function sectionKeys(backends: BackendKeys): readonly SectionKeys[] {
+/**
+ * Every section in the order in which people should meet them. The first backend is the default one.
+ * @param webhooks names of the user's `[webhook NAME]`
+ */
+export function sectionKeys(backends: BackendKeys, webhooks: readonly string[]): readonly SectionKeys[] {
   const names = Object.keys(backends);
   const backend = {
     use: key.list(
@@ -212,6 +248,7 @@ export function sectionKeys(backends: BackendKeys): readonly SectionKeys[] {
     backend,
     ...Object.fromEntries(names.map((name) => [`backend ${name}`, backends[name] ?? {}])),
     ...laterSections,
+    ...Object.fromEntries(webhooks.map((name) => [`webhook ${name}`, webhook])),
     ...sharedSections,
   };
   return Object.entries(tables).map(([name, keys]) => ({

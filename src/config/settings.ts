@@ -3,8 +3,9 @@ import { formatAreas } from '../core/areas.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Key } from '../core/keys.ts';
 import { type Origin, originText } from './sources.ts';
-import { maskUrl } from './urls.ts';
+import { maskPath, maskUrl } from './urls.ts';
 import type { Value } from './values.ts';
+import { isWebhook } from './webhooks.ts';
 
 /** One key with its value in force. */
 export interface Setting {
@@ -30,7 +31,7 @@ export function describeSettings(settings: readonly Setting[]): string[] {
   return lines;
 }
 
-function valueText({ kind, value }: Setting): string {
+function valueText({ kind, value, section }: Setting): string {
   if (value === null) return '(not set)';
   if (kind === 'areas' && Array.isArray(value)) {
     return value.length === 0 ? '(not set)' : formatAreas(value).replaceAll('\n', ' ⏎ ');
@@ -39,6 +40,6 @@ function valueText({ kind, value }: Setting): string {
   if (kind === 'list' && Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value);
-  if (kind === 'url') return maskUrl(String(value));
+  if (kind === 'url') return isWebhook(section) ? maskPath(String(value)) : maskUrl(String(value));
   return String(value).replaceAll('\n', ' ⏎ ');
 }

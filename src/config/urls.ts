@@ -45,6 +45,17 @@ export function secretsInUrl(text: string): string[] {
     .flatMap((value) => [value, decoded(value)]);
 }
 
+/** The URL without what stands behind its host: with some services that is the key. */
+export function maskPath(text: string): string {
+  const { protocol, host } = new URL(text);
+  return `${protocol}//${host}/****`;
+}
+
+/** Parts of the path that are long enough to be keys. */
+export function longParts(text: string): string[] {
+  return new URL(text).pathname.split('/').filter((part) => part.length >= 12);
+}
+
 const secretParameter = /([?&][^=&#]*(?:pass|pwd|token|key|auth|secret|sig)[^=&#]*=)([^&#]+)/gi;
 
 function decoded(text: string): string {

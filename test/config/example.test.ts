@@ -28,7 +28,7 @@ test('the example file changes nothing as it stands', () => {
 });
 
 test('with every # taken away it holds every key with its default', () => {
-  const { sections: found, problems } = parseConf(example.replace(/^#(?=[a-z_]+:)/gm, ''));
+  const { sections: found, problems } = parseConf(example.replace(/^#(?=[a-z0-9_]+:)/gm, ''));
   assert.deepEqual(problems, []);
   const written = found.map(({ name, entries }) => [name, entries.map(({ key, value }) => [key, value])]);
   const expected = sections.map(({ name, keys }) => [

@@ -132,9 +132,12 @@ test('every mistake is reported together', () => {
 });
 
 test('an unknown name that resembles nothing is answered with what there is', () => {
-  const [section, key] = problemsOf('[webhook]\n[alerts]\ntelegram: True\n');
-  assert.match(section ?? '', /unknown section \[webhook\], known: \[moonraker\], \[camera\], /);
-  assert.match(key ?? '', /\[alerts\] telegram: unknown key, known: prompt, console, announcement, event/);
+  const [section, key] = problemsOf('[doorbell]\n[alerts]\ntelegram: True\n');
+  assert.match(section ?? '', /unknown section \[doorbell\], known: \[moonraker\], \[camera\], /);
+  assert.match(
+    key ?? '',
+    /\[alerts\] telegram: unknown key, known: prompt, console, announcement, event, m117, notifier$/,
+  );
 });
 
 test('a file full of mistakes is cut to fifty lines', () => {
@@ -279,4 +282,30 @@ test('settings are shown with origin, and no part of a secret', () => {
   assert.match(text, /token=\*\*\*\*&n=1/);
   assert.ok(secrets.includes('hunter2hunter2'));
   for (const secret of secrets) assert.ok(!text.includes(secret.slice(0, 4)), secret);
+});
+
+test('webhooks have names of the user, and show their address up to its host only', () => {
+  const loaded = load(
+    '[webhook phone]\nurl: https://hooks.example.org/services/T0123456789abc/xyz\nformat: multipart\n[webhook b]\nurl: http://10.0.0.2/x\n',
+  );
+  const [{ config }] = loaded.printers;
+  assert.deepEqual(Object.keys(config.webhooks), ['phone', 'b']);
+  assert.equal(config.webhooks['phone']?.format, 'multipart');
+  const shown = describeSettings(loaded.settings).join('\n');
+  assert.match(shown, /url: https:\/\/hooks\.example\.org\/\*\*\*\* /);
+  assert.doesNotMatch(shown, /T0123456789abc/);
+  assert.ok(loaded.secrets.includes('T0123456789abc'));
+  const problems = problemsOf(
+    '[webhook two words]\n[webhook a]\nformat: json\nheader: X:Y\nsecret: s\n[webhook]\n[webhook !]\n',
+  );
+  assert.deepEqual(
+    problems.map((line) => line.replace(/^moonraker-lookout\.conf:\d+: /, '')),
+    [
+      'two words cannot be the name of a webhook: letters, digits, - and _, at most 30',
+      'needs a name of your own, as in [webhook phone]',
+      '! cannot be the name of a webhook: letters, digits, - and _, at most 30',
+      'moonraker-lookout.conf: [webhook a] url: is missing: a webhook needs an address',
+      '[webhook a] header: is not the name of a header: letters, digits and -',
+    ],
+  );
 });
