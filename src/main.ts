@@ -134,4 +134,9 @@ try {
 } catch (error) {
   process.exitCode = tellFailure(error);
 }
-setTimeout(() => process.exit(), lingerMs).unref();
+setTimeout(() => {
+  // Node waits for its threads before it exits, and one that a dead disk holds never comes back.
+  const isDiskStuck = process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq'));
+  if (isDiskStuck) process.kill(process.pid, 'SIGKILL');
+  process.exit();
+}, lingerMs).unref();

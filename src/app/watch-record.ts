@@ -1,6 +1,6 @@
 // Keeps the watch's state on disk so that a restart in the middle of a print goes on where it was.
 import * as v from 'valibot';
-import type { Log, Store } from '../core/ports.ts';
+import type { Clock, Log, Store } from '../core/ports.ts';
 import { initialWatchState, type WatchState } from '../core/watch-state.ts';
 import { stateFields } from '../records/core-schemas.ts';
 
@@ -9,12 +9,14 @@ export interface WatchRecord {
   readonly state: WatchState;
   /** Writes the state if anything changed that must survive. Returns at once. */
   keep(state: WatchState): void;
-  /** Resolves when the last state given to `keep` is on disk, or could not be written (logged). */
+  /** Resolves when the last state given to `keep` is on disk, or could not be written (logged), at the latest after 3 s. */
   saved(): Promise<void>;
 }
 
 const documentName = 'watch';
 const version = 1;
+/** A failing print must not wait for a disk that hangs. */
+const maxSaveMs = 3_000;
 
 const savedState = v.object({
   version: v.literal(version),
@@ -33,8 +35,8 @@ const savedState = v.object({
 });
 
 /** Loads the state of this boot; anything else starts afresh. */
-export function loadWatchState(deps: { store: Store; log: Log; bootId: string }): WatchRecord {
-  const { store, log, bootId } = deps;
+export function loadWatchState(deps: { store: Store; clock: Clock; log: Log; bootId: string }): WatchRecord {
+  const { store, clock, log, bootId } = deps;
   const state = read(store.load(documentName), bootId, log);
   let lastKept = JSON.stringify(lasting(state));
   let writing = Promise.resolve();
@@ -49,7 +51,15 @@ export function loadWatchState(deps: { store: Store; log: Log; bootId: string })
         log.error('the state of this print could not be saved', { error });
       });
     },
-    saved: () => writing,
+    saved: async () => {
+      const done = new AbortController();
+      const limit = clock.sleep(maxSaveMs, done.signal).then(
+        () => log.warn('the disk does not answer; going on without it'),
+        () => {},
+      );
+      await Promise.race([writing, limit]);
+      done.abort();
+    },
   };
 }
 

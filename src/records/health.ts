@@ -18,6 +18,8 @@ export interface HealthWatch {
   lost(what: 'frame' | 'step'): void;
 }
 
+/** On a full disk a short line may still find room where a picture does not: that is no recovery. */
+const steadyMs = 30_000;
 /** A disk that comes and goes is not told each time. */
 const tellAgainMs = 3_600_000;
 
@@ -30,16 +32,18 @@ export function createHealthWatch(deps: {
   const { clock, log, onNotice } = deps;
   const troubled = new Set<RecordArea | 'stuck'>();
   let trouble: RecordHealth['trouble'] = null;
+  let lastFailureTickMs = 0;
   let toldTickMs: number | null = null;
   let isTold = false;
   let lostFrames = 0;
   let lostSteps = 0;
 
   const begin = (area: RecordArea | 'stuck', folder: string, cause: unknown) => {
+    const { atMs, tickMs } = clock.now();
     const isFirst = troubled.size === 0;
     troubled.add(area);
+    lastFailureTickMs = tickMs;
     if (!isFirst) return;
-    const { atMs, tickMs } = clock.now();
     const { code, message, hint } = notWritten('what happens with this print', folder, cause);
     trouble = { sinceMs: atMs, code, message, hint };
     log.warn(message, { code, hint, area });
@@ -61,7 +65,9 @@ export function createHealthWatch(deps: {
       return { isGood: trouble === null, trouble, lostFrames, lostSteps };
     },
     failed: (area, folder, error) => begin(area, folder, error),
-    worked: (area) => end(area),
+    worked: (area) => {
+      if (clock.now().tickMs - lastFailureTickMs >= steadyMs) end(area);
+    },
     stuck: (isStuck, folder) => {
       if (isStuck) begin('stuck', folder, new Error('the disk does not answer'));
       else end('stuck');

@@ -44,7 +44,8 @@ export interface IncidentStep {
 /** An open incident on disk. Its methods must not overlap; each rejects with the error of the file system. */
 export interface IncidentFolder {
   readonly id: string;
-  addFrame(frame: FrameFile): Promise<void>;
+  /** False where there is nothing to write it to yet, or enough is written. */
+  addFrame(frame: FrameFile): Promise<boolean>;
   addStep(step: StepText, known: IncidentStep): Promise<void>;
   /** Steps are missing before the next one. */
   skip(): void;
@@ -77,9 +78,9 @@ export function createIncidentFolder(
   let frameBytes = 0;
 
   /** After any error the folder is looked at afresh: it may be gone. */
-  const guarded = async (work: () => Promise<void>): Promise<void> => {
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      await work();
+      return await work();
     } catch (error) {
       isReady = false;
       throw error;
@@ -149,11 +150,12 @@ export function createIncidentFolder(
     id: first.id,
     addFrame: (frame) =>
       guarded(async () => {
-        if (!isReady || frameBytes + frame.jpeg.length > options.maxFrameBytes) return;
+        if (!isReady || frameBytes + frame.jpeg.length > options.maxFrameBytes) return false;
         await checkRoom(folder, minFreeBytes);
         await write(join(frames, frameName(frame.tickMs)), frame.jpeg, true);
         frameBytes += frame.jpeg.length;
         await appendLine(frame.line);
+        return true;
       }),
     addStep: (step, { incident, closed, label, seen, lost }) =>
       guarded(async () => {

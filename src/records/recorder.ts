@@ -96,10 +96,10 @@ export function createRecorder(options: RecorderOptions, deps: RecorderDeps): Di
   /** A step did not get into the queue: the next one must say what it came upon. */
   let hasGap = false;
 
-  const attempt = async (area: RecordArea, where: string, work: Work): Promise<void> => {
+  /** Work that gives false had nothing to write. */
+  const attempt = async (area: RecordArea, where: string, work: () => Promise<unknown>): Promise<void> => {
     try {
-      await work();
-      health.worked(area);
+      if ((await work()) !== false) health.worked(area);
     } catch (error) {
       health.failed(area, where, error);
     }

@@ -38,6 +38,7 @@ interface Waiting {
 export function createStore({ folder }: StoreOptions, { log }: StoreDeps): Store {
   const writing = new Map<string, Promise<void>>();
   const waiting = new Map<string, Waiting>();
+  let lane: Promise<void> = Promise.resolve();
   let isReady = false;
 
   const writeDocument = async (name: string, text: string): Promise<void> => {
@@ -58,8 +59,15 @@ export function createStore({ folder }: StoreOptions, { log }: StoreDeps): Store
     await syncFolder(folder).catch(() => {});
   };
 
+  /** One after another: a disk that hangs must not hold more than one of Node's few worker threads. */
+  const takeTurn = (name: string, text: string): Promise<void> => {
+    const work = lane.then(() => writeDocument(name, text));
+    lane = work.catch(() => {});
+    return work;
+  };
+
   const startWriting = (name: string, text: string): Promise<void> => {
-    const work = writeDocument(name, text)
+    const work = takeTurn(name, text)
       .catch((cause: unknown) => {
         throw notWritten(`the record ${name}`, folder, cause);
       })

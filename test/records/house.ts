@@ -29,7 +29,7 @@ export const job = aJob({ startTickMs: 900_000 });
 export const printing: Print = { kind: 'printing', job, pauseFlag: 'none' };
 
 /** A score of a backend that decides nothing itself, with one region. */
-function scored(score: number): Assessment {
+export function scored(score: number): Assessment {
   return {
     ...{ backend: 'obico', score: toScore(score), quality: null, suggests: null, neutral: 0.4 },
     ...{

@@ -136,7 +136,7 @@ describe('the recorder', () => {
     const id = house.state.incident?.id ?? '';
     rmSync(join(folder, 'lookout'), { recursive: true });
     rmSync(join(folder, 'ring'), { recursive: true });
-    await house.looks(2, 1);
+    await house.looks(4, 1);
     assert.equal(house.notices.length, 2, 'said once, and once that it is over');
     await house.looks(2, 1);
     const story = await house.records.read(id);
