@@ -1,8 +1,8 @@
 // One look because somebody asks for it. Of a running print it is one of the print's own; otherwise nothing follows from it.
 import type { CheckAnswer } from '../core/control.ts';
-import { verdictOf } from '../core/decide.ts';
 import { ControlError } from '../core/errors.ts';
 import { explainCheck, explainTooSoon } from '../core/explain-control.ts';
+import { verdictOf } from '../core/judge.ts';
 import type { Backend, Camera, Clock } from '../core/ports.ts';
 import type { Assessment, Frame, Job, Moment, Print, Verdict } from '../core/types.ts';
 import { startDeadline } from '../lib/deadline.ts';

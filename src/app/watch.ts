@@ -8,6 +8,7 @@ import type { Answered, Backend, Camera, Clock, Log, Printer, Recorder, Store } 
 import type { Assessment, Fault, Frame, Job, Print } from '../core/types.ts';
 import type { DecideOptions, Effect, WatchInput, WatchState } from '../core/watch-state.ts';
 import { createBell } from '../lib/bell.ts';
+import { loadBackgrounds } from './background-record.ts';
 import type { Performer } from './perform.ts';
 import { loadWatchState, type WatchRecord } from './watch-record.ts';
 
@@ -75,8 +76,9 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   const bell = createBell(clock);
   const listeners = new Set<(status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void>();
   const record: WatchRecord = loadWatchState(deps);
+  const scene = loadBackgrounds(deps);
   const performer = deps.perform(hear, record.saved);
-  let state = record.state;
+  let state: WatchState = { ...record.state, backgrounds: scene.backgrounds };
   let dueTickMs = 0;
   let failures = 0;
   let assessments = 0;
@@ -94,6 +96,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     const gate = gateOf(printer.print, options);
     recorder.step({ at, input, before, after: state, effects: decision.effects, gate });
     record.keep(state);
+    scene.keep(state.backgrounds);
     for (const effect of decision.effects) performer.perform(effect, lastFrame);
     if (input.kind === 'print-changed') {
       // A frame of a print that no longer runs is of no use, and the call may cost money.
@@ -149,13 +152,14 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     const stop = () => look?.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
     try {
-      const assessment = await assess(print.job, look.signal);
-      if (assessment === null) return;
+      const looked = await assess(print.job, look.signal);
+      if (looked === null) return;
+      const { frame, assessment } = looked;
       assessments += 1;
       calls += assessment.calls;
       failures = 0;
       const { layer } = print.job;
-      hear({ kind: 'frame-assessed', assessment, job: print.job, layer });
+      hear({ kind: 'frame-assessed', assessment, camera: frame.camera, job: print.job, layer });
       // The interval runs from the start of the look, what the backend asks for from its answer.
       const { tickMs } = clock.now();
       const leftOfIntervalMs = options.intervalMs - (tickMs - startedTickMs);
@@ -168,7 +172,10 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   }
 
   /** null when there is no assessment: the miss has been heard, or the look was called off. */
-  async function assess(job: Job, signal: AbortSignal): Promise<Assessment | null> {
+  async function assess(
+    job: Job,
+    signal: AbortSignal,
+  ): Promise<{ readonly frame: Frame; readonly assessment: Assessment } | null> {
     let side: 'camera' | 'backend' = 'camera';
     let frame: Frame | null = null;
     try {
@@ -177,7 +184,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       side = 'backend';
       const assessment = await backend.assess(frame, job, signal);
       recorder.frame(frame, assessment);
-      return assessment;
+      return { frame, assessment };
     } catch (error) {
       if (signal.aborted) return null;
       if (frame !== null) recorder.frame(frame, null);
@@ -227,6 +234,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
         for (const off of offs) off();
         await performer.shutDown(state.incident?.id ?? null);
         await record.saved();
+        await scene.saved();
       }
     },
     lookSoon: () => {

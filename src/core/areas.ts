@@ -76,12 +76,13 @@ function readPolygon(groups: readonly (readonly number[])[]): Area | string {
   return isFlat(points) ? 'has no area' : points;
 }
 
-/** True where all points lie on one line. */
-function isFlat([a, b, ...others]: readonly Point[]): boolean {
-  if (a === undefined || b === undefined) return true;
-  const far = [b, ...others].find(({ x, y }) => x !== a.x || y !== a.y);
-  if (far === undefined) return true;
-  return others.every(({ x, y }) => Math.abs((far.x - a.x) * (y - a.y) - (far.y - a.y) * (x - a.x)) < 1e-9);
+/** True where all points lie on one line, or as good as: their spread across it is nil. */
+function isFlat(points: Area): boolean {
+  const mean = (of: (point: Point) => number) =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [middleX, middleY] = [mean(({ x }) => x), mean(({ y }) => y)];
+  const across = mean(({ x }) => (x - middleX) ** 2) * mean(({ y }) => (y - middleY) ** 2);
+  return across - mean(({ x, y }) => (x - middleX) * (y - middleY)) ** 2 < 1e-14;
 }
 
 /** Writes areas the way `readAreas` reads them, one a line, to the tenth of a thousandth. */

@@ -1,4 +1,5 @@
 // What a person's answer does: pause, let it go on, cancel, or only close the alert; and what came of it.
+import { type Background, teach, withBackground } from './background.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { explainAnswerDelayed, explainAnswerFailed } from './explain.ts';
@@ -55,7 +56,7 @@ function letGoOn(
 ): Decision {
   const close = closeAlert(incident.id);
   // Muted from the answer on, and anew from the resume on: whatever becomes of the resume, this has been looked at.
-  const accepted = accept(state, incident, now, options);
+  const accepted = { ...accept(state, incident, now, options), backgrounds: taught(state, answer) };
   const waved: WatchState = { ...accepted, incident: { ...incident, answer } };
   // Our pause is on its way and cannot be called back: it is undone as soon as it is done.
   if (isUnderWay(incident)) return { state: waved, effects: [close] };
@@ -69,6 +70,16 @@ function letGoOn(
 export function acceptScene(before: AcceptedScene | null, score: Score): AcceptedScene {
   const isWorst = before === null || before.hasCleared || score > before.score;
   return { score: isWorst ? score : before.score, hasCleared: false, isTold: false };
+}
+
+/** "False alarm" says that what is seen belongs to the scene; "resume" may also mean that it has been mended. */
+function taught({ backgrounds, last }: WatchState, answer: 'resume' | 'false-alarm'): readonly Background[] {
+  if (answer !== 'false-alarm' || last === null) return backgrounds;
+  const { assessment } = last;
+  // A backend that decides for itself has none.
+  const background = backgrounds.find(({ backend }) => backend === assessment.backend);
+  if (background === undefined) return backgrounds;
+  return withBackground(backgrounds, teach(background, assessment));
 }
 
 function accept(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): WatchState {

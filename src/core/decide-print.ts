@@ -1,4 +1,5 @@
 // What a change of the print means for the watch: a new print, a resume by anybody, an end, a pause observed late.
+import { afterPrint } from './background.ts';
 import { acceptScene } from './decide-answer.ts';
 import { afterBreak } from './decide-blind.ts';
 import { closeAlert, keepBedWarm, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
@@ -70,14 +71,16 @@ function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchStat
   const left = ended.state.incident;
   // The alert of a cancelled print stays until somebody has seen it, or the next print begins.
   const closing = left === null ? [] : [closeAlert(left.id)];
-  const begun = step({ ...initialWatchState, job: ref });
+  const begun = step({ ...initialWatchState, backgrounds: ended.state.backgrounds, job: ref });
   return { state: begun.state, effects: [...ended.effects, ...closing, ...begun.effects] };
 }
 
 /** @param print what was seen of the end; null when another print runs already */
 function endPrint(state: WatchState, print: Print | null, now: Moment): Decision {
   const { job, incident } = state;
-  const resting: WatchState = { ...initialWatchState, incident: incidentAfterEnd(state, print) };
+  const hasEndedWell = print?.kind === 'ended' && print.how === 'complete' && state.incidentCount === 0;
+  const backgrounds = state.backgrounds.map((each) => afterPrint(each, hasEndedWell));
+  const resting: WatchState = { ...initialWatchState, backgrounds, incident: incidentAfterEnd(state, print) };
   const effects: Effect[] = [];
   if (incident !== null && resting.incident === null) effects.push(closeAlert(incident.id));
   if (state.isAlertDue && resting.incident !== null && print !== null) {

@@ -3,7 +3,7 @@ import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decid
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
-import { addEvidence, type Evidence, noEvidence, sayEvidence, verdictOfEvidence } from './evidence.ts';
+import { type Evidence, sayEvidence } from './evidence.ts';
 import { explainDelay } from './explain.ts';
 import { isBefore } from './gates.ts';
 import {
@@ -17,7 +17,8 @@ import {
   withOutcome,
 } from './incident.ts';
 import { isSameJob } from './job.ts';
-import { placeOfSurest, withoutIgnored } from './regions.ts';
+import { judge } from './judge.ts';
+import { placeOfSurest } from './regions.ts';
 import type { Assessment, JobRef, Moment, Verdict } from './types.ts';
 import type {
   AcceptedScene,
@@ -34,10 +35,6 @@ const incidentOverMs = 180_000;
 const grownBy = 0.15;
 /** 0.55 + 0.15 is a hair above 0.7 in binary. */
 const rounding = 1e-9;
-/** Quality of 5 and less is "monitoring a possible issue" in the only scale there is (OctoEverywhere). */
-const watchedQuality = 5;
-/** For backends without that scale. */
-const watchedScore = 0.5;
 
 /**
  * One step. `now` is the moment of the input. A fault never raises a verdict or an action, and an incident never
@@ -72,19 +69,17 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
   const { job } = state;
   // A late answer for a print that has ended, or was paused meanwhile, says nothing about what happens now.
   if (job === null || !isSameJob(job, input.job) || !state.isPrinting) return { state, effects: [] };
-  const assessment = withoutIgnored(input.assessment, options.ignore);
-  const evidence = nextEvidence(state, assessment, now, options);
-  const verdict =
-    assessment.suggests === null ? verdictOfEvidence(evidence, options.evidence) : verdictOf(assessment);
+  const { assessment, counted, evidence, backgrounds, verdict } = judge(state, input, now, options);
   const hasTrouble = verdict === 'warning' || verdict === 'failing';
   const trouble = verdict === 'clear' ? null : (state.trouble ?? { since: now, layer: input.layer });
   const seen: WatchState = {
     ...state,
     verdict,
-    last: { assessment, at: now },
+    last: { assessment, counted, at: now },
     blind: null,
     trouble,
     evidence,
+    backgrounds,
     accepted: stillAccepted(state.accepted, assessment, verdict),
     incident:
       state.incident === null || !hasTrouble
@@ -97,33 +92,6 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
       ? closeIfOver(seen, now)
       : react(seen, { job, assessment, verdict, trouble }, now, options);
   return { state: next.state, effects: [...sighted, ...next.effects] };
-}
-
-/** Evidence is of one backend: what another saw is measured on another scale. */
-function nextEvidence(
-  { evidence, last }: WatchState,
-  assessment: Assessment,
-  now: Moment,
-  options: DecideOptions,
-): Evidence {
-  if (assessment.suggests !== null) return noEvidence;
-  const isSameBackend = last === null || last.assessment.backend === assessment.backend;
-  const frame = {
-    score: assessment.score,
-    neutral: assessment.neutral ?? 0,
-    tickMs: now.tickMs,
-    plannedMs: Math.max(assessment.nextInMs, options.evidence.intervalMs),
-  };
-  return addEvidence(isSameBackend ? evidence : noEvidence, frame, options.evidence);
-}
-
-/** The verdict of one assessment by a backend that decides for itself (design rule 5). */
-export function verdictOf(assessment: Assessment): Verdict {
-  if (assessment.suggests?.isFailing === true) return 'failing';
-  if (assessment.suggests?.isWarning === true) return 'warning';
-  const isWatched =
-    assessment.quality === null ? assessment.score >= watchedScore : assessment.quality <= watchedQuality;
-  return isWatched ? 'watching' : 'clear';
 }
 
 /** What is left of "I have looked": once the trouble has gone or grown, later trouble is new for good. */

@@ -39,36 +39,56 @@ const windowMs = 90_000;
 const scale: Readonly<Record<Sensitivity, number>> = { low: 1.5, medium: 1, high: 0.6 };
 
 /**
- * Adds one assessed frame.
+ * x of design §4: how sure a score is of a failure, 0..1.
  * @param neutral the backend's neutral point s0: scores at or below it say "no failure"
+ */
+export function xOf(score: Score, neutral: number): number {
+  return Math.min(1, Math.max(0, (score - neutral) / (1 - neutral)));
+}
+
+/**
+ * Watched time since the frame before, ms.
  * @param plannedMs the interval that was planned; a longer gap (an outage) counts as at most two of them
+ */
+export function stepOf(evidence: Evidence, tickMs: number, plannedMs: number): number {
+  const passedMs = evidence.tickMs === null ? 0 : Math.max(0, tickMs - evidence.tickMs);
+  return Math.min(passedMs, 2 * plannedMs);
+}
+
+/** Below this x a failure is less likely than not: doubt raises a warning, but never makes a print failing. */
+const doubt = 0.4;
+
+/**
+ * Adds one assessed frame.
+ * @param frame `x` of `xOf`, `stepMs` of `stepOf`
  */
 export function addEvidence(
   evidence: Evidence,
-  frame: {
-    readonly score: Score;
-    readonly neutral: number;
-    readonly tickMs: number;
-    readonly plannedMs: number;
-  },
+  frame: { readonly x: number; readonly tickMs: number; readonly stepMs: number },
   options: EvidenceOptions,
 ): Evidence {
-  const passedMs = evidence.tickMs === null ? 0 : Math.max(0, frame.tickMs - evidence.tickMs);
-  const stepMs = Math.min(passedMs, 2 * frame.plannedMs);
-  const x = Math.min(1, Math.max(0, (frame.score - frame.neutral) / (1 - frame.neutral)));
-  const grown = x > 0 ? evidence.ms + x * stepMs : evidence.ms - stepMs / 2;
+  const { x, tickMs, stepMs } = frame;
   return {
     // Past the failing mark nothing changes, and a long failure must not take as long to be forgotten.
-    ms: Math.min(Math.max(0, grown), failMark(options)),
-    tickMs: frame.tickMs,
+    ms: Math.min(Math.max(0, grown(evidence.ms, frame, options)), failMark(options)),
+    tickMs,
     stretches: lastOf([...evidence.stretches, { ms: stepMs, hasFailure: x > 0 }]),
   };
+}
+
+function grown(ms: number, { x, stepMs }: { x: number; stepMs: number }, options: EvidenceOptions): number {
+  if (x === 0) return ms - stepMs / 2;
+  if (x >= doubt) return ms + x * stepMs;
+  const warnMs = warnMark(options);
+  if (ms <= warnMs) return Math.min(warnMs, ms + x * stepMs);
+  // Past the warning doubt lets evidence sink back to it, the slower the less doubt there is.
+  return Math.max(warnMs, ms - (stepMs / 2) * (1 - x / doubt));
 }
 
 /** The verdict that the evidence carries. */
 export function verdictOfEvidence(evidence: Evidence, options: EvidenceOptions): Verdict {
   if (evidence.ms >= failMark(options)) return 'failing';
-  if (evidence.ms >= options.warnAfterMs * scale[options.sensitivity]) return 'warning';
+  if (evidence.ms >= warnMark(options)) return 'warning';
   // Right after a resume nothing has built up yet, but what is seen is not clear.
   const seesFailure = evidence.stretches.at(-1)?.hasFailure === true;
   return evidence.ms > 0 || seesFailure ? 'watching' : 'clear';
@@ -79,6 +99,10 @@ export function sayEvidence(evidence: Evidence): string {
   const total = evidence.stretches.reduce((sum, { ms }) => sum + ms, 0);
   const seen = evidence.stretches.reduce((sum, { ms, hasFailure }) => sum + (hasFailure ? ms : 0), 0);
   return `failure seen for ${Math.round(seen / 1000)} of the last ${Math.round(total / 1000)} s`;
+}
+
+function warnMark(options: EvidenceOptions): number {
+  return options.warnAfterMs * scale[options.sensitivity];
 }
 
 function failMark(options: EvidenceOptions): number {

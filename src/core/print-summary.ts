@@ -1,5 +1,5 @@
 // What is left to say of a print when it has ended: how bad it looked, for how long, and how well it was watched.
-import { verdictOf } from './decide.ts';
+import { verdictOf } from './judge.ts';
 import type { Step } from './trace.ts';
 import type { Assessment, Score } from './types.ts';
 

@@ -89,7 +89,7 @@ export function withoutIgnored(assessment: Assessment, areas: readonly Area[]): 
  * more than 1, so there the boxes themselves are counted.
  * @param share 0..1
  */
-function scaleScore({ score, regions }: Assessment, share: number): Score {
+export function scaleScore({ score, regions }: Assessment, share: number): Score {
   const full = score < 1 ? score : Math.max(1, massOf(regions));
   return toScore(Math.min(1, full * share));
 }

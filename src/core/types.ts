@@ -104,6 +104,15 @@ export interface Suggestion {
   readonly isFailing: boolean;
 }
 
+/** Scores of a grid over the whole picture, row by row from the upper left: `columns × rows` of them, 0..1, at most 4,096. */
+export interface Cells {
+  readonly columns: number;
+  readonly rows: number;
+  readonly scores: readonly number[];
+  /** The picture's score is made of so many highest cells. */
+  readonly top: number;
+}
+
 /** A backend's answer for one frame. */
 export interface Assessment {
   /** Name of the backend, as in the configuration. */
@@ -116,6 +125,8 @@ export interface Assessment {
   /** For a backend that only scores: scores at or below this say "no failure"; absent is 0. */
   readonly neutral?: number;
   readonly regions: readonly Region[];
+  /** From a model that judges a grid of cells; absent for all others. */
+  readonly cells?: Cells;
   /** Counted (paid) calls that this answer cost. */
   readonly calls: number;
   /** The backend must not be asked again before this many ms have passed. */

@@ -1,4 +1,5 @@
 // What the decision core remembers, what it hears and what it orders. All of it is JSON.
+import type { Background } from './background.ts';
 import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
 import type { Incident } from './incident.ts';
 import type { Area } from './regions.ts';
@@ -9,6 +10,7 @@ import type {
   Assessment,
   FailureAction,
   Fault,
+  Job,
   JobRef,
   Moment,
   Notice,
@@ -42,11 +44,14 @@ export interface WatchState {
   /** When the file itself paused the print; null while it is not paused, or was paused otherwise. */
   readonly filePauseTickMs: number | null;
   readonly verdict: Verdict;
-  readonly last: { readonly assessment: Assessment; readonly at: Moment } | null;
+  /** The last look; `counted` is the part of its score that counts, without the learned background. */
+  readonly last: { readonly assessment: Assessment; readonly counted: Score; readonly at: Moment } | null;
   /** When and where the present trouble was first seen; null while the print is clear. */
   readonly trouble: { readonly since: Moment; readonly layer: number | null } | null;
   /** What has built up with a backend that only scores. Starts afresh with each backend, print and resume. */
   readonly evidence: Evidence;
+  /** What cameras always show, the last one first. Outlives prints. */
+  readonly backgrounds: readonly Background[];
   readonly incident: Incident | null;
   readonly incidentCount: number;
   /** An alert is open that a restart, ours or Moonraker's, may have taken away: shown again once the print is seen. */
@@ -64,7 +69,9 @@ export type WatchInput =
   | {
       readonly kind: 'frame-assessed';
       readonly assessment: Assessment;
-      readonly job: JobRef;
+      /** Name of the camera. */
+      readonly camera: string;
+      readonly job: Job;
       readonly layer: number | null;
     }
   | { readonly kind: 'frame-missed'; readonly fault: Fault }
@@ -125,6 +132,7 @@ export const initialWatchState: WatchState = {
   last: null,
   trouble: null,
   evidence: noEvidence,
+  backgrounds: [],
   incident: null,
   incidentCount: 0,
   isAlertDue: false,

@@ -84,6 +84,9 @@ const assessmentSchema = v.looseObject({
   suggests: v.nullable(v.looseObject({ isWarning: v.boolean(), isFailing: v.boolean() })),
   neutral: v.exactOptional(v.number()),
   regions: v.array(region),
+  cells: v.exactOptional(
+    v.looseObject({ columns: v.number(), rows: v.number(), scores: v.array(v.number()), top: v.number() }),
+  ),
   calls: v.number(),
   nextInMs: v.number(),
 }) satisfies Reads<Assessment>;
@@ -133,6 +136,18 @@ export const incidentSchema = v.looseObject({
   isAccepted: v.boolean(),
 }) satisfies Reads<Incident>;
 
+const heat = v.record(v.string(), v.number());
+const background = v.looseObject({
+  camera: v.string(),
+  backend: v.string(),
+  kept: heat,
+  fresh: heat,
+  pending: heat,
+  watchedMs: v.number(),
+  teachMs: v.number(),
+  agedMs: v.number(),
+});
+
 /** Every field of the state. A new one is added here, and is then in the records; what survives a restart is picked from them. */
 export const stateFields = {
   job: v.nullable(jobRef),
@@ -140,13 +155,14 @@ export const stateFields = {
   wasPaused: v.boolean(),
   filePauseTickMs: v.nullable(v.number()),
   verdict: v.picklist(['clear', 'watching', 'warning', 'failing']),
-  last: v.nullable(v.looseObject({ assessment: assessmentSchema, at: momentSchema })),
+  last: v.nullable(v.looseObject({ assessment: assessmentSchema, counted: score, at: momentSchema })),
   trouble: v.nullable(v.looseObject({ since: momentSchema, layer: v.nullable(v.number()) })),
   evidence: v.looseObject({
     ms: v.number(),
     tickMs: v.nullable(v.number()),
     stretches: v.array(v.looseObject({ ms: v.number(), hasFailure: v.boolean() })),
   }),
+  backgrounds: v.array(background),
   incident: v.nullable(incidentSchema),
   incidentCount: v.number(),
   isAlertDue: v.boolean(),
@@ -162,7 +178,8 @@ const inputs = {
   'frame-assessed': v.looseObject({
     kind: v.literal('frame-assessed'),
     assessment: assessmentSchema,
-    job: jobRef,
+    camera: v.string(),
+    job,
     layer: v.nullable(v.number()),
   }),
   'frame-missed': v.looseObject({ kind: v.literal('frame-missed'), fault }),

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import { liveLine } from '../../src/app/live-line.ts';
 import type { WatchStatus } from '../../src/app/watch.ts';
 import type { Gate } from '../../src/core/gates.ts';
-import type { Print } from '../../src/core/types.ts';
+import { type Print, toScore } from '../../src/core/types.ts';
 import { initialWatchState } from '../../src/core/watch-state.ts';
 import { aJob, anAssessment } from '../support/parts.ts';
 
@@ -30,7 +30,7 @@ const rows: readonly [string, string][] = [
     'heating · clear · 2 calls',
   ],
   [
-    line(printing, null, { job, last: { assessment: anAssessment(), at: now } }),
+    line(printing, null, { job, last: { assessment: anAssessment(), counted: toScore(0.05), at: now } }),
     'printing layer 12/200 · clear · quality 9/10 · 2 calls',
   ],
   [

@@ -326,6 +326,10 @@ it('the same inputs give the same states and effects, and no input changes the s
 
 it('remembers the last assessment and its moment', () => {
   const rig = play(createRig(), [[printing()], [look('watching', 0.3)]]);
-  assert.deepEqual(rig.state.last, { assessment: assessment('watching', 0.3), at: rig.now });
+  assert.deepEqual(rig.state.last, {
+    assessment: assessment('watching', 0.3),
+    counted: 0.3,
+    at: rig.now,
+  });
   assert.deepEqual(rig.state.job, { filename: jobA.filename, startTickMs: jobA.startTickMs });
 });

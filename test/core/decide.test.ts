@@ -1,7 +1,7 @@
 // What the core makes of assessments, faults and outcomes: one incident, one action, one notice.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { verdictOf } from '../../src/core/decide.ts';
+import { verdictOf } from '../../src/core/judge.ts';
 import { toScore } from '../../src/core/types.ts';
 import {
   acted,

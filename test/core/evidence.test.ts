@@ -8,7 +8,9 @@ import {
   type EvidenceOptions,
   noEvidence,
   sayEvidence,
+  stepOf,
   verdictOfEvidence,
+  xOf,
 } from '../../src/core/evidence.ts';
 import { rectangle } from '../../src/core/regions.ts';
 import { type Assessment, type Region, toScore } from '../../src/core/types.ts';
@@ -23,13 +25,23 @@ const options: EvidenceOptions = {
   intervalMs: 10_000,
 };
 
+/** One frame. */
+function see(evidence: Evidence, score: number, tickMs: number, plannedMs: number, neutral = 0.2): Evidence {
+  const frame = {
+    x: xOf(toScore(score), neutral),
+    tickMs,
+    stepMs: stepOf(evidence, tickMs, plannedMs),
+  };
+  return addEvidence(evidence, frame, options);
+}
+
 /** Scores at even steps. */
 function watch(scores: readonly number[], stepMs = 10_000, neutral = 0.2, from = noEvidence): Evidence {
   let evidence = from;
   let tickMs = evidence.tickMs ?? 0;
   for (const score of scores) {
     tickMs += stepMs;
-    evidence = addEvidence(evidence, { score: toScore(score), neutral, tickMs, plannedMs: stepMs }, options);
+    evidence = see(evidence, score, tickMs, stepMs, neutral);
   }
   return evidence;
 }
@@ -75,12 +87,19 @@ describe('evidence', () => {
 
   it('counts the time of an outage as two intervals at most', () => {
     const before = watch([0, 1]);
-    const after = addEvidence(
-      before,
-      { score: toScore(1), neutral: 0.2, tickMs: 20_000 + 3_600_000, plannedMs: 10_000 },
-      options,
-    );
+    const after = see(before, 1, 20_000 + 3_600_000, 10_000);
     assert.equal(after.ms - before.ms, 20_000);
+  });
+
+  it('lets doubt warn, but never makes a print failing of it', () => {
+    // x of 0.25: more likely good than failed.
+    assert.equal(secondsUntil('warning', 0.4, 10_000), 120);
+    assert.equal(secondsUntil('failing', 0.4, 10_000), Number.POSITIVE_INFINITY);
+    const doubted = watch([0, ...Array(60).fill(0.4)]);
+    assert.equal(doubted.ms, 30_000);
+    assert.equal(watch([1, 1, 0.4], 10_000, 0.2, doubted).ms > 30_000, true);
+    assert.equal(watch([1, 1, ...Array(20).fill(0.4)], 10_000, 0.2, doubted).ms, 30_000);
+    assert.equal(watch([0, 0, 0, 0], 10_000, 0.2, doubted).ms, 10_000);
   });
 
   it('says what was seen', () => {
@@ -97,7 +116,7 @@ describe('evidence', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(200, 500, 1_000, 2_000, 5_000, 10_000),
-        fc.double({ min: 0.4, max: 1, noNaN: true }),
+        fc.double({ min: 0.55, max: 1, noNaN: true }),
         fc.constantFrom('warning' as const, 'failing' as const),
         (stepMs, score, verdict) => {
           const difference = Math.abs(
@@ -140,7 +159,7 @@ describe('a backend that only scores', () => {
     const printing = { kind: 'print-changed', print: { kind: 'printing', job, pauseFlag: 'none' } } as const;
     let { state } = decide(initialWatchState, printing, at(0), options);
     return assessments.flatMap((assessment, index) => {
-      const input = { kind: 'frame-assessed', assessment, job, layer: 3 } as const;
+      const input = { kind: 'frame-assessed', assessment, camera: 'bed', job, layer: 3 } as const;
       const decision = decide(state, input, at((index + 1) * 10_000), options);
       state = decision.state;
       return decision.effects.map(({ kind }) => `${(index + 1) * 10} s ${kind}`);
@@ -166,7 +185,7 @@ describe('a backend that only scores', () => {
     const loose = { ...lamp, x1: 0.7, x2: 0.9, score: toScore(0.9) };
     for (const assessment of looks([lamp, loose])) {
       rig.wait(10_000);
-      rig.hear({ kind: 'frame-assessed', assessment, job: jobA, layer: 3 });
+      rig.hear({ kind: 'frame-assessed', assessment, camera: 'bed', job: jobA, layer: 3 });
     }
     assert.match(rig.alert?.lines[0] ?? '', /lower right of the picture/);
     assert.deepEqual(rig.state.last?.assessment.regions, [loose]);

@@ -12,7 +12,7 @@ const obico = (score: number) => ({
   ...{ regions: [], calls: 0, nextInMs: 10_000 },
 });
 const look = (of: ReturnType<typeof assessment>): WatchInput => ({
-  ...{ kind: 'frame-assessed', assessment: of, job: jobA, layer: 3 },
+  ...{ kind: 'frame-assessed', assessment: of, camera: 'bed', job: jobA, layer: 3 },
 });
 const printing: WatchInput = {
   kind: 'print-changed',

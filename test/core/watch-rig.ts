@@ -8,7 +8,6 @@ import {
   type Assessment,
   type Fault,
   type Job,
-  type JobRef,
   type Moment,
   type PausedBy,
   type Print,
@@ -118,9 +117,15 @@ export function assessment(level: 'clear' | 'watching' | 'warning' | 'failing', 
 
 /** A look at the print; `job` is the one that the frame was taken of. */
 export const look =
-  (level: 'clear' | 'watching' | 'warning' | 'failing', score = 0.6, job: JobRef = jobA): Step =>
+  (level: 'clear' | 'watching' | 'warning' | 'failing', score = 0.6, job: Job = jobA): Step =>
   (rig) =>
-    rig.hear({ kind: 'frame-assessed', assessment: assessment(level, score), job, layer: 12 });
+    rig.hear({
+      kind: 'frame-assessed',
+      assessment: assessment(level, score),
+      camera: 'bed',
+      job,
+      layer: 12,
+    });
 
 export const fault: Fault = {
   side: 'camera',

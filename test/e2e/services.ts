@@ -67,7 +67,10 @@ export async function caughtBy(backend: string, scene: Scene, t: TestContext): P
   const { browser, printer } = scene;
   const pausedMs = await scene.untilState('paused', 110_000);
   const dialog = await browser.untilOpen(/^Lookout: print failing, paused$/);
-  const says = new RegExp(`^${backend} says that the print has very probably failed: `);
+  // A backend that gives boxes or cells also says where.
+  const says = new RegExp(
+    `^${backend} says that the print has very probably failed( \\(.+ of the picture\\))?: `,
+  );
   assert.match(dialog.texts[0] ?? '', says);
   const alerts = browser.console().filter((line) => line.includes('print failing, paused. '));
   assert.equal(alerts.length, 1, 'one red line');

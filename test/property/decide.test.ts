@@ -74,6 +74,7 @@ type Level = 'clear' | 'watching' | 'warning' | 'failing';
 function lookLike(level: Level, score: number, of: Job): WatchInput {
   return {
     kind: 'frame-assessed',
+    camera: 'bed',
     job: of,
     layer: 3,
     assessment: {

@@ -90,7 +90,7 @@ export function aHouse(
     look(assessment: Assessment): void {
       const jpeg = new Uint8Array(house.frameBytes).fill(7);
       recorder.frame({ ...clock.now(), jpeg, width: 640, height: 480, camera: 'bed' }, assessment);
-      house.hear({ kind: 'frame-assessed', assessment, job, layer: 12 });
+      house.hear({ kind: 'frame-assessed', assessment, camera: 'bed', job, layer: 12 });
     },
     /** Looks of this score, one every 10 s, with everything written after each. */
     async looks(count: number, score: number): Promise<void> {
