@@ -18,7 +18,7 @@ export interface ScoreTrack {
 }
 
 /** A number in 0..1 that looks random and is the same for the same arguments. */
-export function noise(seed: number, second: number): number {
+function noise(seed: number, second: number): number {
   let mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(Math.floor(second) + 1, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3ca1);
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0x297a2d39);
