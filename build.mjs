@@ -1,8 +1,9 @@
 // Bundles src/main.ts into dist/. Runs as npm's `prepare`, so it must work with production packages alone.
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildPage } from './scripts/build-page.mjs';
 import { hashFile, sourceHash } from './scripts/source-hash.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -36,12 +37,25 @@ await build({
   logLevel: 'warning',
 });
 
-// The old program stays whole until the new one is: chunks have hashed names, so they go in first, then main.js takes
-// them into use, then what nobody names any more is removed.
-mkdirSync(outdir, { recursive: true });
-const built = readdirSync(next).sort((a, b) => Number(a === 'main.js') - Number(b === 'main.js'));
-for (const name of built) renameSync(join(next, name), join(outdir, name));
-for (const name of readdirSync(outdir)) {
-  if (!built.includes(name)) rmSync(join(outdir, name), { recursive: true, force: true });
-}
+await buildPage(root, join(next, 'page'));
+
+// The old program stays whole until the new one is: chunks have hashed names, so they go in first, then what names them
+// is taken into use, then what nobody names any more is removed.
+takeOver(join(next, 'page'), join(outdir, 'page'), (name) => name.includes('.html'));
+takeOver(next, outdir, (name) => name === 'main.js');
+rmSync(next, { recursive: true, force: true });
 writeFileSync(join(root, hashFile), `${hash}\n`);
+
+/** Moves the files of a folder into another, those that name the others last; what was there before goes away. */
+function takeOver(from, to, namesOthers) {
+  mkdirSync(to, { recursive: true });
+  const isFile = (name) => !statSync(join(from, name)).isDirectory();
+  const built = readdirSync(from)
+    .filter(isFile)
+    .sort((a, b) => Number(namesOthers(a)) - Number(namesOthers(b)));
+  const kept = new Set([...built, 'page', '.next']);
+  for (const name of built) renameSync(join(from, name), join(to, name));
+  for (const name of readdirSync(to)) {
+    if (!kept.has(name)) rmSync(join(to, name), { recursive: true, force: true });
+  }
+}

@@ -13,6 +13,7 @@ const architecture = readdirSync(join(root, 'test', 'architecture'))
 
 const steps = [
   ['types', bin('tsc'), ['-p', '.']],
+  ['types of the page', bin('tsc'), ['-p', 'src/dashboard/page']],
   ['lint and format', bin('biome'), ['check', '--error-on-warnings', '.']],
   ['dead code', bin('knip'), ['--no-progress']],
   [
@@ -52,7 +53,7 @@ for (const [name, command, args] of steps) {
       ? await run(command, args)
       : { status: 1, output: `${command} is missing; run: npm ci\n` };
   const took = `${((performance.now() - startedMs) / 1_000).toFixed(1)} s`;
-  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAIL  '}${name.padEnd(18)}${took}\n`);
+  process.stdout.write(`${status === 0 ? 'ok    ' : 'FAIL  '}${name.padEnd(20)}${took}\n`);
   if (status !== 0) process.stdout.write(`${output.trimEnd()}\n\n`);
   isFailed ||= status !== 0;
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ConfigError, LookoutError } from './core/errors.ts';
 
@@ -54,7 +55,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   switch (command) {
     case 'run': {
       const { run } = await import('./app/run.ts');
-      return run({ file, env: process.env, version }, signal);
+      return run({ file, env: process.env, version, pageFolder: pageFolder() }, signal);
     }
     case 'check': {
       const { check } = await import('./app/check.ts');
@@ -73,7 +74,12 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     case 'demo': {
       const { demo } = await import('./app/demo.ts');
       return demo(
-        { seconds: readSeconds(values.seconds), isHeadless: values.headless === true, version },
+        {
+          seconds: readSeconds(values.seconds),
+          isHeadless: values.headless === true,
+          version,
+          pageFolder: pageFolder(),
+        },
         signal,
       );
     }
@@ -94,6 +100,11 @@ function readSeconds(text: string | undefined): number {
   const seconds = text === undefined ? 110 : Number(text);
   if (!(seconds >= 60 && seconds <= 3600)) throw new UsageError('--seconds takes a number from 60 to 3600');
   return seconds;
+}
+
+/** dist/main.js and src/main.ts are equally deep in the package. */
+function pageFolder(): string {
+  return fileURLToPath(new URL('../dist/page/', import.meta.url));
 }
 
 function packageVersion(): string {

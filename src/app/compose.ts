@@ -6,8 +6,10 @@ import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
 import { ConfigError } from '../core/errors.ts';
 import type { Backend, Clock, Log, Printer, Records } from '../core/ports.ts';
+import type { Area } from '../core/regions.ts';
 import type { Notice } from '../core/types.ts';
 import type { Credentials } from '../moonraker/auth.ts';
+import { type Credential, checkCredential } from '../moonraker/check-credential.ts';
 import { createMoonrakerComponent } from '../moonraker/component.ts';
 import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine } from '../moonraker/console-lines.ts';
@@ -25,6 +27,7 @@ import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
 import { statusAnswer } from './control-status.ts';
 import { decideOptionsOf } from './decide-options.ts';
+import { type RememberingBackend, rememberLooks } from './last-look.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -55,6 +58,13 @@ export interface Composed {
   /** As in `[backend] use`, in that order. */
   readonly backends: readonly Backend[];
   readonly watch: Watch;
+  readonly looks: Pick<RememberingBackend, 'lastLook' | 'onLook'>;
+  /** True when Moonraker knows what somebody shows. Rejects with a MoonrakerError when it cannot be asked. */
+  checkCredential(credential: Credential, signal: AbortSignal): Promise<boolean>;
+  /** Areas of the picture in which nothing counts, in force now. */
+  ignored(): readonly Area[];
+  /** Puts other areas in force from the next picture on. */
+  ignore(areas: readonly Area[]): void;
   /** The one way in for requests of people and programs. */
   readonly control: Control;
   /** What was kept of incidents and prints. */
@@ -71,12 +81,10 @@ const projectUrl = 'https://github.com/OWNER/moonraker-lookout';
 /** Makes all parts for these settings. Nothing runs yet. Throws ConfigError for a `ca_file` that cannot be read. */
 export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const { clock, log } = deps;
+  const endpoint = toEndpoint(settings.moonraker.url, readAuthority(settings.moonraker.caFile));
+  const identity = { name: agentName, version: deps.version, type: deps.clientType, url: projectUrl };
   const connection = createMoonrakerConnection(
-    {
-      endpoint: toEndpoint(settings.moonraker.url, readAuthority(settings.moonraker.caFile)),
-      identity: { name: agentName, version: deps.version, type: deps.clientType, url: projectUrl },
-      credentials: credentialsOf(settings),
-    },
+    { endpoint, identity, credentials: credentialsOf(settings) },
     deps,
   );
   const printer = createMoonrakerPrinter(
@@ -99,13 +107,18 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const onCommand = (command: RemoteCommand) => obey(printer, command, log);
   const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice, onCommand };
   const backends = settings.backend.use.map((name) => createBackend(name, settings.backends, backendDeps));
-  const backend = createChain(backends, settings.backend, { clock, log, onNotice });
+  const looks = rememberLooks(createChain(backends, settings.backend, { clock, log, onNotice }), clock);
+  const { backend } = looks;
+  let { ignore } = settings.camera;
   for (const { channel } of backends) if (channel) channels.push(channel);
   const announcer = createAnnouncer(channels, log.child('app/announce'));
   const { recorder, records } = composeRecords(settings, { ...deps, onNotice, onPrintEnded: () => {} });
   const watch = createWatch(
     {
       ...decideOptionsOf(settings),
+      get ignore() {
+        return ignore;
+      },
       isEnabled: settings.detection.enabled,
       startAfterMs: settings.detection.startAfterMs,
       intervalMs: settings.detection.intervalMs,
@@ -166,6 +179,13 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     camera,
     backends,
     watch,
+    looks,
+    checkCredential: (credential, signal) =>
+      checkCredential(credential, { endpoint, identity, connection, clock }, signal),
+    ignored: () => ignore,
+    ignore: (areas) => {
+      ignore = areas;
+    },
     control,
     records,
     announcer,

@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Log } from '../core/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogService } from '../service/log.ts';
 import { startVirtualMoonraker } from '../virtual/moonraker.ts';
@@ -9,10 +10,13 @@ import { startVirtualOctoEverywhere } from '../virtual/octoeverywhere.ts';
 import { createVirtualPrinter, type VirtualPrint } from '../virtual/printer.ts';
 import { startVirtualWebcam } from '../virtual/webcam.ts';
 import { type Composed, compose } from './compose.ts';
+import { startDashboard } from './dashboard-host.ts';
 import { createDemoStory } from './demo-story.ts';
 import { createDemoTerminal } from './demo-terminal.ts';
 import { readBootId } from './host.ts';
-import { loadSettings } from './settings.ts';
+import type { SeatedPrinter } from './printer-view.ts';
+import { createSeat } from './seat.ts';
+import { type LoadedSettings, loadSettings } from './settings.ts';
 import { supervise } from './supervisor.ts';
 
 /** What the command line gives. */
@@ -22,6 +26,8 @@ export interface DemoOptions {
   /** No live line that rewrites itself: plain lines, for logs. */
   readonly isHeadless: boolean;
   readonly version: string;
+  /** Where the build has put the dashboard's page. */
+  readonly pageFolder: string;
 }
 
 const apiKey = 'demo-key-of-no-worth';
@@ -61,11 +67,12 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
     });
     closers.unshift(() => moonraker.close());
 
-    const composed = composeFrom(
+    const house = composeFrom(
       folder,
       { moonraker: moonraker.url, service: octoeverywhere.baseUrl },
       options.version,
     );
+    const { composed } = house.printer;
     const terminal = createDemoTerminal(process.stdout, options.isHeadless);
     terminal.say('A virtual printer, a virtual webcam and a virtual OctoEverywhere run on this machine.');
     terminal.say(
@@ -75,6 +82,13 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
     const timer = setInterval(() => terminal.live(story.liveLine()), 250);
     closers.unshift(() => clearInterval(timer));
 
+    const { version, pageFolder } = options;
+    const page = { loaded: house.loaded, printers: [house.printer], version, pageFolder };
+    const dashboard = await startDashboard(page, { clock: systemClock, log: house.log });
+    if (dashboard !== null) {
+      closers.unshift(() => dashboard.close());
+      terminal.say(`Watch it in a browser: http://127.0.0.1:${dashboard.port}\n`);
+    }
     const running = supervise(composed, stop.signal);
     await story.ready(stop.signal);
     await printer.startPrint(print.filename);
@@ -101,18 +115,22 @@ function composeFrom(
   folder: string,
   urls: { moonraker: string; service: string },
   version: string,
-): Composed {
+): {
+  readonly printer: SeatedPrinter & { readonly composed: Composed };
+  readonly loaded: LoadedSettings;
+  readonly log: Log;
+} {
   mkdirSync(join(folder, 'config'));
   mkdirSync(join(folder, 'logs'));
   const file = join(folder, 'config/moonraker-lookout.conf');
   // Its folder goes with it, and with that everything it has kept.
-  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n`;
+  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n\n[dashboard]\nlisten: 127.0.0.1\nport: 0\n`;
   writeFileSync(file, text);
   const loaded = loadSettings(file, { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey });
   const [{ config }] = loaded.printers;
   const service = createLogService(config.log, { clock: systemClock, stdout: { write: () => true } });
   service.registerSecrets(loaded.secrets);
-  return compose(config, {
+  const composed = compose(config, {
     clock: systemClock,
     log: service.log,
     random: Math.random,
@@ -122,4 +140,7 @@ function composeFrom(
     printerName: null,
     clientType: 'agent',
   });
+  const seat = createSeat<Composed>();
+  seat.take(composed);
+  return { printer: { name: null, config, seat, composed }, loaded, log: service.log };
 }

@@ -1,16 +1,19 @@
 // The command `run`: loads the settings, starts the log, watches every printer until the signal comes.
 import { LookoutError } from '../core/errors.ts';
+import type { Clock, Log } from '../core/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import { isJournal } from '../service/journal.ts';
 import { createLogService } from '../service/log.ts';
 import { createSystemdNotify } from '../service/systemd.ts';
-import { compose } from './compose.ts';
+import { type Composed, compose } from './compose.ts';
+import type { DashboardHostOptions } from './dashboard-host.ts';
 import { beat } from './heartbeat.ts';
 import { readBootId } from './host.ts';
 import { switchLevelOnSignal } from './log-level.ts';
 import { createPrinterLife } from './printer-life.ts';
 import { printerLog } from './printer-log.ts';
 import { pulseOf } from './pulse.ts';
+import { createSeat } from './seat.ts';
 import { loadSettings } from './settings.ts';
 
 /** What the command line gives. */
@@ -20,8 +23,17 @@ export interface RunOptions {
   readonly version: string;
 }
 
+/** What the service needs beyond that. */
+export interface ServiceOptions extends RunOptions {
+  /** Where the build has put the dashboard's page. */
+  readonly pageFolder: string;
+}
+
 /** Watches the printers. Resolves with exit code 0 after the signal; rejects with a ConfigError, or for a bug. */
-export async function run({ file, env, version }: RunOptions, signal: AbortSignal): Promise<number> {
+export async function run(
+  { file, env, version, pageFolder }: ServiceOptions,
+  signal: AbortSignal,
+): Promise<number> {
   const loaded = loadSettings(file, env);
   const { log: logSettings } = loaded.shared;
   const service = createLogService(
@@ -48,16 +60,21 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
   };
   const life = new AbortController();
   try {
-    const lives = loaded.printers.map(({ name, config }) => {
+    const printers = loaded.printers.map((each) => ({ ...each, seat: createSeat<Composed>() }));
+    const lives = printers.map(({ name, config, seat }) => {
       const ownLog = printerLog(service.log, name);
-      const make = () => compose(config, { ...deps, log: ownLog, printerName: name, clientType: 'agent' });
+      const make = () =>
+        seat.take(compose(config, { ...deps, log: ownLog, printerName: name, clientType: 'agent' }));
       const isAlone = loaded.printers.length === 1;
       const lifeDeps = { ...deps, log: ownLog.child('app/printer-life') };
       return createPrinterLife({ name, isAlone }, make(), make, lifeDeps);
     });
+    const page = { loaded, printers, version, pageFolder };
+    const dashboard = await openDashboard(page, { clock: systemClock, log: service.log });
     const systemd = createSystemdNotify({ env, log: service.log });
     const beating = beat(() => pulseOf(lives, systemClock.now().tickMs), systemd, systemClock, life.signal);
     await Promise.all(lives.map((each) => each.run(signal)));
+    await dashboard?.close();
     life.abort();
     await beating;
     log.info('moonraker-lookout has stopped', { reason: String(signal.reason) });
@@ -70,4 +87,11 @@ export async function run({ file, env, version }: RunOptions, signal: AbortSigna
     stopSwitching();
     service.flush();
   }
+}
+
+/** Loaded only where it is wanted: its server and its parts cost memory. */
+async function openDashboard(options: DashboardHostOptions, deps: { clock: Clock; log: Log }) {
+  if (!options.loaded.shared.dashboard.enabled) return null;
+  const { startDashboard } = await import('./dashboard-host.ts');
+  return startDashboard(options, deps);
 }

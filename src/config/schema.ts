@@ -1,5 +1,6 @@
 // Every key there is: section by section, with default, range and meaning. The README's table and the example file follow it.
 import { type Key, type KeyTable, type KeyValues, key } from '../core/keys.ts';
+import { dashboard } from './dashboard-keys.ts';
 
 /** The key tables of the backends, by the names used in `[backend] use:` and `[backend NAME]`. */
 export type BackendKeys = Readonly<Record<string, KeyTable>>;
@@ -187,7 +188,7 @@ const log = {
 };
 
 /** Sections of the process, which no printer can have for itself. */
-const sharedSections = { secrets, log };
+const sharedSections = { dashboard, secrets, log };
 
 /** Sections that each printer may have for itself, before and after those of the backends. */
 const firstSections = { moonraker, camera };

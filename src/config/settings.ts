@@ -31,13 +31,14 @@ export function describeSettings(settings: readonly Setting[]): string[] {
   return lines;
 }
 
-function valueText({ kind, value, section }: Setting): string {
+/** The value as one would write it in a file; a secret is `****`. */
+export function valueText({ kind, value, section }: Setting): string {
   if (value === null) return '(not set)';
   if (kind === 'areas' && Array.isArray(value)) {
     return value.length === 0 ? '(not set)' : formatAreas(value).replaceAll('\n', ' ⏎ ');
   }
   if (kind === 'secret') return '****';
-  if (kind === 'list' && Array.isArray(value)) return value.join(', ');
+  if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (kind === 'duration' && typeof value === 'number') return formatDuration(value);
   if (kind === 'url') return isWebhook(section) ? maskPath(String(value)) : maskUrl(String(value));

@@ -7,6 +7,7 @@ import { parseDuration } from '../core/duration.ts';
 import type { DurationKey, Key, NumberKey, PathKey, UrlKey } from '../core/keys.ts';
 import type { Area } from '../core/regions.ts';
 import { isBareUrl, isLoopback, toEndpoint } from './urls.ts';
+import { wordForms, wordsSchema } from './words.ts';
 
 /** The folders that paths in a configuration are taken from; all absolute. */
 export interface Folders {
@@ -51,6 +52,8 @@ export function valueSchema(key: Key, folders: Folders): ValueSchema {
         v.check((words) => new Set(words).size === words.length, 'one of them stands there twice'),
         v.readonly(),
       );
+    case 'words':
+      return wordsSchema(key);
     case 'text':
     case 'secret':
       return v.pipe(oneLine, emptyIsNull);
@@ -83,6 +86,8 @@ export function rangeText(key: Key): string {
       return orList(key.options.map(String));
     case 'list':
       return key.options.length === 1 ? key.options.join('') : `one or more of ${key.options.join(', ')}`;
+    case 'words':
+      return wordForms[key.form].about;
     case 'text':
       return 'text';
     case 'secret':
@@ -120,6 +125,7 @@ export function allowedText(key: Key): string {
     case 'flag':
     case 'choice':
     case 'list':
+    case 'words':
     case 'path':
       return rangeText(key);
   }
@@ -136,6 +142,7 @@ export function fallbackText(key: Key): string {
     case 'areas':
       return '';
     case 'list':
+    case 'words':
       return key.fallback.join(', ');
     case 'duration':
     case 'number':

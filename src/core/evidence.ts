@@ -85,6 +85,14 @@ function grown(ms: number, { x, stepMs }: { x: number; stepMs: number }, options
   return Math.max(warnMs, ms - (stepMs / 2) * (1 - x / doubt));
 }
 
+/** Evidence in ms from which the verdict is `warning`, and `failing`, at the sensitivity that is set. */
+export function evidenceMarks(options: EvidenceOptions): {
+  readonly warnMs: number;
+  readonly failMs: number;
+} {
+  return { warnMs: warnMark(options), failMs: failMark(options) };
+}
+
 /** The verdict that the evidence carries. */
 export function verdictOfEvidence(evidence: Evidence, options: EvidenceOptions): Verdict {
   if (evidence.ms >= failMark(options)) return 'failing';

@@ -43,6 +43,13 @@ export interface ListKey<Option extends string = string> extends Common {
   readonly fallback: readonly Option[];
 }
 
+/** Any number of words, with commas or line breaks between. `networks`: IP addresses and CIDR ranges; `host-names`: names of hosts. */
+export interface WordsKey extends Common {
+  readonly kind: 'words';
+  readonly form: 'networks' | 'host-names';
+  readonly fallback: readonly string[];
+}
+
 /** One line of text, or null when not set. */
 export interface TextKey extends Common {
   readonly kind: 'text';
@@ -97,6 +104,7 @@ export type Key =
   | NumberKey
   | ChoiceKey
   | ListKey
+  | WordsKey
   | TextKey
   | GcodeKey
   | AreasKey
@@ -117,17 +125,19 @@ export type KeyValue<K extends Key> = K extends DurationKey | NumberKey
       ? Option
       : K extends ListKey<infer Option>
         ? readonly Option[]
-        : K extends UrlKey<infer Fallback>
-          ? OrNull<Fallback>
-          : K extends PathKey<infer Fallback>
-            ? K['mayBeNone'] extends false
-              ? OrNull<Fallback>
-              : string | null
-            : K extends EndpointKey
-              ? string
-              : K extends AreasKey
-                ? readonly Area[]
-                : string | null;
+        : K extends WordsKey
+          ? readonly string[]
+          : K extends UrlKey<infer Fallback>
+            ? OrNull<Fallback>
+            : K extends PathKey<infer Fallback>
+              ? K['mayBeNone'] extends false
+                ? OrNull<Fallback>
+                : string | null
+              : K extends EndpointKey
+                ? string
+                : K extends AreasKey
+                  ? readonly Area[]
+                  : string | null;
 
 /** The values of a section: `blind_after`, a duration, becomes `blindAfterMs`. */
 export type KeyValues<Table extends KeyTable> = {
@@ -181,6 +191,12 @@ export const key = {
     options: readonly Option[],
     about: string,
   ): ListKey<Option> => ({ kind: 'list', options, fallback, about }),
+  words: (form: WordsKey['form'], fallback: readonly string[], about: string): WordsKey => ({
+    kind: 'words',
+    form,
+    fallback,
+    about,
+  }),
   text: (about: string): TextKey => ({ kind: 'text', about }),
   gcode: (about: string): GcodeKey => ({ kind: 'gcode', about }),
   areas: (about: string): AreasKey => ({ kind: 'areas', about }),

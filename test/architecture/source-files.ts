@@ -23,7 +23,7 @@ export interface Import {
 }
 
 /** Every file below `folder` whose name ends in one of `endings`. */
-export function sourceFiles(folder: string, endings: readonly string[] = ['.ts']): SourceFile[] {
+export function sourceFiles(folder: string, endings: readonly string[] = ['.ts', '.tsx']): SourceFile[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => endings.some((ending) => file.endsWith(ending)))
     .map((file) => posix.join(folder, file.replaceAll('\\', '/')))

@@ -103,10 +103,6 @@ test('extras: a link merged into navi.json, macros beside printer.cfg, a notifie
   const config = join(host.home, 'printer_data/config');
   const navi = '[ {"title":"Wiki","href":"https://example.org","position":35} ]';
   host.write(join(config, '.theme/navi.json'), navi);
-  host.write(
-    join(host.checkout, 'moonraker-lookout.conf.example'),
-    `${host.read(join(host.checkout, 'moonraker-lookout.conf.example'))}\n[dashboard]\n# Its port.\n#port: 7136\n`,
-  );
   host.write(join(host.checkout, 'klipper/lookout.cfg'), '[gcode_macro LOOKOUT_STATUS]\ngcode:\n');
   const before = host.tree();
   const run = await host.install(['--yes', '--extras']);

@@ -1,0 +1,219 @@
+// The rest of the server: states, news, figures, the description of it all, and a port that is taken.
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { describe, it, type TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { toScore } from '../../src/core/types.ts';
+import { createAccess } from '../../src/dashboard/access.ts';
+import { createApp } from '../../src/dashboard/app.ts';
+import { createOpenStreams, maxStreams } from '../../src/dashboard/event-streams.ts';
+import { openApi } from '../../src/dashboard/openapi.ts';
+import { createRefuse } from '../../src/dashboard/refusal.ts';
+import { createDashboard } from '../../src/dashboard/server.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { anAssessment } from '../support/parts.ts';
+import { createQuietLog } from '../support/quiet-log.ts';
+import { until } from '../support/until.ts';
+import { aView, type Rig, startRig } from './rig.ts';
+
+async function openEvents(
+  t: TestContext,
+  { port, host }: Rig,
+): Promise<{ socket: Socket; text: () => string }> {
+  const socket = connect(port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => {});
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk.toString();
+  });
+  socket.write(`GET /api/v1/events HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  await until('an answer', () => text.includes('\r\n\r\n'));
+  return { socket, text: () => text };
+}
+
+describe('a state', () => {
+  it('says what a person should know first, and what it rests on', async (t) => {
+    const { ask, view } = await startRig(t);
+    view.look(anAssessment({ score: toScore(0.4), quality: 6 }));
+    const state = (await ask('/api/v1/state')).json();
+    assert.deepEqual(state['glance'], {
+      mood: 'fine',
+      title: 'Looks fine',
+      text: 'Nothing suspicious in the last picture.',
+    });
+    const facts = state as {
+      look: { score: number };
+      print: { filename: string };
+      camera: { health: string };
+    };
+    assert.equal(facts.look.score, 0.4);
+    assert.equal(facts.print.filename, 'benchy.gcode');
+    assert.equal(facts.camera.health, 'good');
+  });
+
+  it('is told of each printer by its name', async (t) => {
+    const printers = [aView('left'), aView('right')];
+    const { ask } = await startRig(t, {}, { printers });
+    assert.equal((await ask('/api/v1/state')).json()['printer'], 'left');
+    assert.equal((await ask('/api/v1/state?printer=right')).json()['printer'], 'right');
+    assert.equal((await ask('/api/v1/state?printer=none')).status, 404);
+    assert.equal(((await ask('/api/v1/printers')).json()['printers'] as unknown[]).length, 2);
+  });
+
+  it('has the course of the print: looks, times without judgement, what happened', async (t) => {
+    const { ask, view } = await startRig(t);
+    view.look();
+    view.set({ gate: { kind: 'heating' } });
+    view.set({ gate: null });
+    view.look();
+    const track = (await ask('/api/v1/track')).json() as {
+      points: unknown[];
+      bands: { kind: string; toMs: number | null }[];
+    };
+    assert.equal(track.points.length, 2);
+    assert.deepEqual(
+      track.bands.map(({ kind, toMs }) => [kind, toMs === null]),
+      [['heating', false]],
+    );
+  });
+});
+
+describe('news', () => {
+  it('begin with the state, and follow within a moment', async (t) => {
+    const rig = await startRig(t);
+    const { text } = await openEvents(t, rig);
+    await until('the first state', () => text().includes('event: state\ndata: {"printer":"printer"'));
+    assert.match(text(), /content-type: text\/event-stream/i);
+    const saidMs = performance.now();
+    rig.view.set({ gate: { kind: 'paused' } });
+    await until('the second state', () => text().includes('"kind":"paused"'));
+    assert.ok(performance.now() - saidMs < 1_000);
+  });
+
+  it('go to twenty at once and no more, and make room when one leaves', async (t) => {
+    const rig = await startRig(t);
+    const open = await Promise.all(Array.from({ length: maxStreams }, () => openEvents(t, rig)));
+    assert.equal((await rig.ask('/api/v1/events')).code(), 'TOO_MANY_STREAMS');
+    open[0]?.socket.destroy();
+    await delay(50);
+    assert.match((await openEvents(t, rig)).text(), /200 OK/);
+  });
+
+  it('are not put together while nobody listens', async (t) => {
+    const { view } = await startRig(t);
+    let asked = 0;
+    view.cameraName = () => {
+      asked += 1;
+      return 'bed';
+    };
+    for (let time = 0; time < 50; time += 1) view.look();
+    await delay(200);
+    assert.equal(asked, 0);
+  });
+});
+
+describe('figures', () => {
+  it('are in the text format of Prometheus', async (t) => {
+    const { ask, view } = await startRig(t);
+    view.look(anAssessment({ score: toScore(0.25) }));
+    const { headers, body } = await ask('/metrics');
+    const text = body.toString();
+    assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
+    for (const line of [
+      'lookout_assessments_total{printer="printer"} 1',
+      'lookout_score{printer="printer"} 0.25',
+      'lookout_verdict{printer="printer",verdict="clear"} 1',
+      'lookout_verdict{printer="printer",verdict="failing"} 0',
+      'lookout_backend_request_seconds_bucket{printer="printer",le="0.1"} 0',
+      'lookout_backend_request_seconds_bucket{printer="printer",le="0.25"} 1',
+      'lookout_backend_request_seconds_bucket{printer="printer",le="+Inf"} 1',
+      'lookout_backend_request_seconds_sum{printer="printer"} 0.12',
+      'lookout_blind_seconds_total{printer="printer"} 0',
+    ])
+      assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
+    for (const [, name = ''] of text.matchAll(/^# TYPE (\S+) counter$/gm)) assert.match(name, /_total$/);
+    for (const line of text.trim().split('\n'))
+      assert.match(line, /^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[^}]*\})? -?[\d.e+-]+)$/);
+  });
+
+  it('add up the time of an outage', async (t) => {
+    const { ask, view } = await startRig(t);
+    const fault = {
+      side: 'camera',
+      code: 'CAMERA_TIMEOUT',
+      message: 'no picture',
+      hint: '',
+      isPermanent: false,
+    } as const;
+    view.set({ state: { blind: { since: systemClock.now(), fault, isTold: false } } });
+    await delay(60);
+    view.set({ state: { blind: null } });
+    const seconds = /lookout_blind_seconds_total\{[^}]*\} ([\d.]+)/.exec(
+      (await ask('/metrics')).body.toString(),
+    )?.[1];
+    assert.ok(Number(seconds) >= 0.05 && Number(seconds) < 2, seconds);
+  });
+});
+
+describe('the server', () => {
+  it('describes every route that it has, and no other', () => {
+    const view = aView();
+    const app = createApp(
+      {
+        ...{ forceLogin: false, frameHosts: () => [], version: '1', pageFolder: '' },
+      },
+      {
+        printers: [
+          {
+            view,
+            tracker: { track: () => ({ filename: null, points: [], bands: [], marks: [] }), close: () => {} },
+            feed: { open: () => {}, send: () => {}, close: () => {} },
+            live: { latest: () => Promise.reject(new Error()) },
+          },
+        ],
+        settings: () => [],
+        checkCredential: async () => false,
+        metrics: { text: () => '' },
+        streams: createOpenStreams(),
+        access: createAccess({ trustedClients: [], hosts: [], hostName: 'x' }),
+        refuse: createRefuse(createQuietLog(), systemClock).refuse,
+        clock: systemClock,
+        log: createQuietLog(),
+      },
+    );
+    const pages = new Set(['/', '/panel', '/favicon.ico', '/assets/:name', '/*']);
+    const real = app.routes
+      .filter(({ path }) => !pages.has(path))
+      .map(({ method, path }) => `${method.toLowerCase()} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    const { paths } = openApi('1') as { paths: Record<string, object> };
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method} ${path}`),
+    );
+    assert.deepEqual([...new Set(real)].sort(), described.sort());
+  });
+
+  it('rejects with the reason when its port is taken, and leaves nothing behind', async (t) => {
+    const { port } = await startRig(t);
+    const view = aView();
+    const second = createDashboard(
+      {
+        ...{ listen: '127.0.0.1', port, trustedClients: [], hosts: [], forceLogin: false, hostName: 'x' },
+        ...{ frameHosts: () => [], version: '1', pageFolder: '' },
+      },
+      {
+        ...{ printers: [view], settings: () => [], checkCredential: async () => false },
+        ...{ clock: systemClock, log: createQuietLog() },
+      },
+    );
+    await assert.rejects(second.start(), /EADDRINUSE/);
+    await second.close();
+    assert.equal(view.listeners(), 0);
+  });
+
+  it('answers that it is there', async (t) => {
+    const { ask } = await startRig(t);
+    assert.equal((await ask('/healthz')).body.toString(), 'ok\n');
+    assert.equal((await ask('/api/v1/openapi.json')).json()['openapi'], '3.1.0');
+  });
+});
