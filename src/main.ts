@@ -19,6 +19,12 @@ const usage = `moonraker-lookout: watches a Klipper print and pauses it when it 
                                              show a test dialog; write a zip for a bug report
   moonraker-lookout detect [--config FILE] [--printer NAME] [--backend NAME] [--json] PICTURE.jpg…
                                              have pictures judged
+  moonraker-lookout incidents [--config FILE]
+                                             what was recorded of warnings and failures
+  moonraker-lookout export [--config FILE] ID [--out FILE.zip]
+                                             write one of them as a zip
+  moonraker-lookout replay INCIDENT.zip [--config FILE]
+                                             take its decisions again, with these settings or its own
   moonraker-lookout demo [--seconds N] [--headless]
                                              a virtual print goes wrong and is paused
   moonraker-lookout --version | --help
@@ -35,6 +41,7 @@ const options = {
   json: { type: 'boolean' },
   prompt: { type: 'boolean' },
   bundle: { type: 'string' },
+  out: { type: 'string' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -47,7 +54,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   if (values.version === true) return print(`${packageVersion()}\n`);
   const [command = 'run', ...rest] = positionals;
   if (command === 'detect' && rest.length === 0) throw new UsageError('detect needs at least one picture');
-  if (command !== 'detect' && rest.length > 0)
+  const [subject = ''] = rest;
+  if (isAboutOne(command) && rest.length !== 1) throw new UsageError(`${command} needs one incident`);
+  if (command !== 'detect' && !isAboutOne(command) && rest.length > 0)
     throw new UsageError(`one command at a time: ${positionals.join(' ')}`);
   const file = values.config ?? join(homedir(), 'printer_data/config/moonraker-lookout.conf');
   const version = packageVersion();
@@ -70,6 +79,19 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       const { detect } = await import('./app/detect.ts');
       const { backend = null, json: isJson = false } = values;
       return detect({ file, env: process.env, version, backend, printer, pictures: rest, isJson }, signal);
+    }
+    case 'incidents': {
+      const { incidents } = await import('./app/incidents.ts');
+      return incidents({ file, env: process.env, version, printer });
+    }
+    case 'export': {
+      const { exportIncident } = await import('./app/incidents.ts');
+      const { out = null } = values;
+      return exportIncident({ file, env: process.env, version, printer, id: subject, out }, signal);
+    }
+    case 'replay': {
+      const { replayIncident } = await import('./app/replay.ts');
+      return replayIncident({ incident: subject, config: values.config ?? null, printer, env: process.env });
     }
     case 'demo': {
       const { demo } = await import('./app/demo.ts');
@@ -94,6 +116,10 @@ function read(args: readonly string[]) {
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+function isAboutOne(command: string): boolean {
+  return command === 'export' || command === 'replay';
 }
 
 function readSeconds(text: string | undefined): number {

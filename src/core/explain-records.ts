@@ -1,4 +1,5 @@
 // Sentences about the records on disk.
+import type { IncidentRecord } from './records.ts';
 import type { Notice } from './types.ts';
 
 /** Told once when what happens can no longer be written down. */
@@ -10,4 +11,14 @@ export function explainRecordsLost(message: string, code: string, hint: string):
 /** Told when that is over. */
 export function explainRecordsBack(): Notice {
   return { level: 'info', text: 'Lookout keeps pictures and records again.' };
+}
+
+/** An incident in one line of a list. */
+export function sayIncident(record: IncidentRecord, openedAt: string): string {
+  const { incident, isOpen, closed, labels } = record;
+  const { id, level, action, job } = incident;
+  const done = action === null || action.what === 'alert' ? '' : `, ${action.what} ${action.state}`;
+  const end = isOpen ? 'open' : (closed?.how ?? 'end not seen');
+  const said = labels.at(-1) === undefined ? '' : `, said: ${labels.at(-1)?.answer}`;
+  return `${id}  ${openedAt}  ${level}${done}, ${end.replaceAll('-', ' ')}${said}  ${JSON.stringify(job.filename)}`;
 }

@@ -1,7 +1,7 @@
 // What is recorded of the decision core: enough to take every decision again.
 import type { Gate } from './gates.ts';
 import type { Moment, Verdict } from './types.ts';
-import type { Effect, WatchInput, WatchState } from './watch-state.ts';
+import type { DecideOptions, Effect, WatchInput, WatchState } from './watch-state.ts';
 
 /** One step of the core: `before`, `input`, `at` and the options give exactly `after` and `effects`. */
 export interface Step {
@@ -44,7 +44,7 @@ export interface TracePart {
     readonly bootId: string;
     readonly at: Moment;
     /** The options of then; a later version may have more of them. */
-    readonly options: Readonly<Record<string, unknown>>;
+    readonly options: Partial<DecideOptions>;
     readonly state: Partial<WatchState>;
   };
   readonly steps: readonly RecordedStep[];

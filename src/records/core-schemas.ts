@@ -11,7 +11,7 @@ import type {
   Print,
   Score,
 } from '../core/types.ts';
-import type { WatchInput, WatchState } from '../core/watch-state.ts';
+import type { DecideOptions, WatchInput, WatchState } from '../core/watch-state.ts';
 
 /** A schema that gives what the core calls T. */
 type Reads<T> = v.GenericSchema<unknown, T>;
@@ -185,12 +185,12 @@ const inputs = {
   'frame-missed': v.looseObject({ kind: v.literal('frame-missed'), fault }),
   'action-finished': v.looseObject({
     kind: v.literal('action-finished'),
-    incidentId: idSchema,
+    incidentId: v.string(),
     outcome,
   }),
   'answer-finished': v.looseObject({
     kind: v.literal('answer-finished'),
-    incidentId: idSchema,
+    incidentId: v.string(),
     answer: answerSchema,
     outcome,
   }),
@@ -212,3 +212,19 @@ export const inputSchema: Reads<WatchInput> = v.variant('kind', [
   inputs['print-changed'],
   ...Object.values(inputs),
 ]);
+
+const point = v.object({ x: v.number(), y: v.number() });
+
+/** Every option of the core. A new one is added here, and is then in the records. */
+export const optionFields = {
+  onFailure: failureAction,
+  resumeMuteMs: v.number(),
+  blindAfterMs: v.number(),
+  evidence: v.looseObject({
+    warnAfterMs: v.number(),
+    failAfterMs: v.number(),
+    sensitivity: v.picklist(['low', 'medium', 'high']),
+    intervalMs: v.number(),
+  }),
+  ignore: v.array(v.array(point)),
+} satisfies { readonly [Field in keyof DecideOptions]: Reads<DecideOptions[Field]> };

@@ -35,7 +35,7 @@ const headerSchema = v.object({
 const maxBytes = 256 * 1024;
 
 /** The header in this text. Throws an Error that says what is wrong with it. */
-function parseHeader(text: string): IncidentHeader {
+export function parseHeader(text: string): IncidentHeader {
   const read = v.safeParse(headerSchema, JSON.parse(text));
   if (!read.success) throw new Error(v.summarize(read.issues));
   return read.output;

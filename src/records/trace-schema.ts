@@ -2,8 +2,8 @@
 import * as v from 'valibot';
 import { RecordError } from '../core/errors.ts';
 import type { RecordedStep, Trace, TraceFrame, TracePart } from '../core/trace.ts';
-import type { Effect, WatchState } from '../core/watch-state.ts';
-import { inputSchema, momentSchema, stateFields } from './core-schemas.ts';
+import type { DecideOptions, Effect, WatchState } from '../core/watch-state.ts';
+import { inputSchema, momentSchema, optionFields, stateFields } from './core-schemas.ts';
 import { frameNamePattern } from './files.ts';
 import { traceFormat } from './trace-lines.ts';
 
@@ -17,8 +17,8 @@ const begin = v.object({
   program: v.string(),
   bootId: v.string(),
   at: momentSchema,
-  /** As it was; what a later version has more of it takes from its own defaults. */
-  options: v.looseObject({}),
+  // What a later version has more of it takes from its own defaults.
+  options: v.looseObject(v.partial(v.object(optionFields)).entries),
   state: v.looseObject(v.partial(v.object(stateFields)).entries),
 });
 const step = v.object({
@@ -68,7 +68,7 @@ export function readTrace(text: string, what: string): Trace {
       case 'begin':
         // A file of the ring that goes on where the one before it ended.
         if (output.why === 'rotation' && parts.length > 0) break;
-        parts.push({ begin: { ...output, state: output.state as Partial<WatchState> }, steps: [] });
+        parts.push({ begin: toBegin(output), steps: [] });
         break;
       case 'frame':
         frames.push(output);
@@ -88,6 +88,15 @@ export function readTrace(text: string, what: string): Trace {
   }
   if (parts.every(({ steps }) => steps.length === 0)) throw unreadable(what, 'no step is recorded in it');
   return { parts, frames, cutLines };
+}
+
+/** Fields that are not there are left out rather than undefined: they must not hide the defaults. */
+function toBegin(read: v.InferOutput<typeof begin>): TracePart['begin'] {
+  return {
+    ...read,
+    options: read.options as Partial<DecideOptions>,
+    state: read.state as Partial<WatchState>,
+  };
 }
 
 function parse(raw: string): unknown {

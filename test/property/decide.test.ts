@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decide } from '../../src/core/decide.ts';
+import { replay } from '../../src/core/replay.ts';
 import { type Job, type Moment, type Print, toScore } from '../../src/core/types.ts';
 import {
   type DecideOptions,
@@ -11,6 +12,8 @@ import {
   type WatchInput,
   type WatchState,
 } from '../../src/core/watch-state.ts';
+import { stepText } from '../../src/records/trace-lines.ts';
+import { readTrace } from '../../src/records/trace-schema.ts';
 import { createOracle } from './watch-oracle.ts';
 
 /** One happening; answers and outcomes name incidents by how many ids ago they were seen. */
@@ -288,6 +291,27 @@ describe('any life of any print', () => {
             assert.deepEqual(before, copy);
           });
         }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('what is written down of a life gives the same decisions when it is read back', () => {
+    fc.assert(
+      fc.property(options, lives, (settings, events) => {
+        const life = begin(settings);
+        const source = { program: 'x', bootId: 'x', options: settings };
+        let text = '';
+        for (const happening of events) {
+          live(life, happening, (input, effects, before) => {
+            const after = decide(before, input, life.now, settings).state;
+            const step = stepText({ at: life.now, input, before, after, effects, gate: null }, source);
+            text += (text === '' ? step.begin('start') : '') + step.line;
+          });
+        }
+        const rows = replay(readTrace(text, 'it'), (recorded) => recorded as DecideOptions);
+        assert.equal(rows.length, events.length);
+        for (const { step, now, isSame } of rows) assert.ok(isSame, JSON.stringify([step, now]));
       }),
       { numRuns: 300 },
     );
