@@ -22,8 +22,8 @@ export interface OutputLine {
 
 /** One set of arguments that can be started again and again, one process at a time. */
 export interface LookoutProcess {
-  /** Starts it. Resolves at once. */
-  start(): void;
+  /** Starts it. Resolves at once. `main` is another build of the program. */
+  start(main?: string): void;
   /** Everything that was written since the very first start, both streams. */
   readonly lines: readonly OutputLine[];
   /** How many lines match. */
@@ -52,12 +52,12 @@ export function lookoutProcess(args: readonly string[], home = tmpdir()): Lookou
   let lastExit: Exit | null = null;
   let startedAt = 0;
 
-  const start = () => {
+  const start = (main = program) => {
     if (child !== null) throw new Error('it runs already');
-    if (!existsSync(program)) throw new Error('dist/main.js is not there: npm run build');
+    if (!existsSync(main)) throw new Error('dist/main.js is not there: npm run build');
     lastExit = null;
     startedAt = lines.length;
-    const started = spawn(process.execPath, [program, ...args], {
+    const started = spawn(process.execPath, [main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       cwd: home,
       // As systemd gives it: what waits in memory goes with the test.
