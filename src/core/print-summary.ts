@@ -64,16 +64,16 @@ export function addToSummary(summary: PrintSummary, step: Step, sinceMs: number)
   };
   if (input.kind !== 'frame-assessed') return timed;
   // What was paid for counts, even where it came too late to be of use.
-  const counted = { ...timed, looks: timed.looks + 1, calls: timed.calls + input.assessment.calls };
-  if (after.last?.at.tickMs !== at.tickMs) return counted;
-  // As the core took it: without the areas that the user has ruled out.
-  const { assessment } = after.last;
-  const { score, quality } = assessment;
+  const paid = { ...timed, looks: timed.looks + 1, calls: timed.calls + input.assessment.calls };
+  if (after.last?.at.tickMs !== at.tickMs) return paid;
+  // Without ignored areas and what the camera always shows.
+  const { assessment, counted: score } = after.last;
+  const { quality } = assessment;
   return {
-    ...counted,
-    worstScore: counted.worstScore === null || score > counted.worstScore ? score : counted.worstScore,
-    worstQuality: lower(counted.worstQuality, quality),
-    failureMs: counted.failureMs + failureIn(step, assessment),
+    ...paid,
+    worstScore: paid.worstScore === null || score > paid.worstScore ? score : paid.worstScore,
+    worstQuality: lower(paid.worstQuality, quality),
+    failureMs: paid.failureMs + failureIn(step, assessment),
   };
 }
 

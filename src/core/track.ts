@@ -10,6 +10,7 @@ export interface TrackLook {
   /** `print_duration` at the look, where it is known. */
   readonly printMs: number | null;
   readonly layer: number | null;
+  /** What counted of it: without ignored areas and what the camera always shows. */
   readonly score: number;
   readonly quality: number | null;
   /** What had built up with a backend that only scores. */
@@ -50,8 +51,8 @@ export interface PrintRecord {
 /** The look of this step; null where it was none, or came too late to count. */
 export function lookOf({ at, after, input }: Step, printMs: number | null): TrackLook | null {
   if (input.kind !== 'frame-assessed' || after.last?.at.tickMs !== at.tickMs) return null;
-  // As the core took it: without the areas that the user has ruled out.
-  const { score, quality } = after.last.assessment;
+  const { assessment, counted: score } = after.last;
+  const { quality } = assessment;
   const { layer } = input;
   const { verdict, evidence } = after;
   return { kind: 'look', atMs: at.atMs, printMs, layer, score, quality, evidenceMs: evidence.ms, verdict };

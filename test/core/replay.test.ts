@@ -53,7 +53,7 @@ const score =
   (value: number): Step =>
   (rig) =>
     rig.hear({
-      ...{ kind: 'frame-assessed', job: jobA, layer: 1 },
+      ...{ kind: 'frame-assessed', job: jobA, camera: 'bed', layer: 1 },
       assessment: {
         ...assessment('clear', value),
         backend: 'obico\u001b[31m',
@@ -150,7 +150,13 @@ describe('a replay', () => {
     const part = record(rig, [
       printing(),
       (each) =>
-        each.hear({ kind: 'frame-assessed', job: jobA, layer: 1, assessment: assessment('failing', 0.95) }),
+        each.hear({
+          kind: 'frame-assessed',
+          job: jobA,
+          camera: 'bed',
+          layer: 1,
+          assessment: assessment('failing', 0.95),
+        }),
     ]);
     const rows = replay({ parts: [part], frames: [], cutLines: 0 }, asRecorded);
     const text = explainReplay(rows, rig.now.atMs).join('\n');
