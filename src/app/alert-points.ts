@@ -1,10 +1,27 @@
 // Points about the ways to reach a person: whether what they need is there. Nothing is sent.
 import * as v from 'valibot';
 import { notifyMacro } from '../alerts/notifier.ts';
+import { holdsResume, noHold } from '../moonraker/after-pause.ts';
 import type { MoonrakerConnection } from '../moonraker/connection.ts';
 import { type Outcome, ok, type Points, point, warn } from './finding.ts';
 import { readCommands } from './printer-points.ts';
 import type { Settings } from './settings.ts';
+
+/** Looks whether a resume, by anybody, would wait for the hotend: only then it is cooled. */
+export async function lookAtStandby(
+  connection: MoonrakerConnection,
+  { action }: Settings,
+  points: Points,
+): Promise<void> {
+  if (action.hotendStandby === 0) return;
+  await point(points, 'hotend_standby', async (limit) => {
+    const help = await connection.call('printer.gcode.help', {}, v.unknown(), { signal: limit });
+    if (holdsResume(help)) return ok('RESUME waits for the hotend');
+    const hint =
+      'Put [include lookout.cfg] into printer.cfg, below the include of mainsail.cfg or fluidd.cfg.';
+    return warn(`the hotend will stay hot: ${noHold}`, hint);
+  });
+}
 
 /** Looks at the channels that are switched on. Prints are watched without them too. */
 export async function lookAtAlerts(

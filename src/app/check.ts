@@ -1,7 +1,7 @@
 // The command `check`: tries everything once, as a print would, and says in plain words what to mend.
 import { describeSettings } from '../config/settings.ts';
 import type { MoonrakerConnection } from '../moonraker/connection.ts';
-import { lookAtAlerts } from './alert-points.ts';
+import { lookAtAlerts, lookAtStandby } from './alert-points.ts';
 import { lookBeside } from './beside.ts';
 import type { Composed } from './compose.ts';
 import { createReport, fail, type Outcome, ok, type Points, point, warn } from './finding.ts';
@@ -51,6 +51,7 @@ async function lookAtAll(parts: Composed, settings: Settings, points: Points): P
   if (isUp) {
     await point(points, 'Klipper', (limit) => klipperState(printer, limit));
     await point(points, 'commands', (limit) => checkCommands(connection, settings, limit));
+    await lookAtStandby(connection, settings, points);
     await lookAtAlerts(connection, settings, points);
     await point(points, 'webcams', async (limit) => {
       const names = (await webcams.read(limit)).map(({ name, isEnabled }) =>

@@ -90,6 +90,8 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const printer = createMoonrakerPrinter(
     {
       pauseTimeoutMs: settings.action.pauseTimeoutMs,
+      afterPauseGcode: settings.action.afterPauseGcode,
+      hotendStandbyC: settings.action.hotendStandby || null,
       pausedIdleTimeoutS: settings.action.idleTimeoutMs === 0 ? null : settings.action.idleTimeoutMs / 1000,
     },
     { connection, clock, log },

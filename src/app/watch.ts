@@ -223,7 +223,10 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
 
   return {
     run: async (signal) => {
-      const offs = [printer.onPrint((print) => hear({ kind: 'print-changed', print }))];
+      const offs = [
+        printer.onPrint((print) => hear({ kind: 'print-changed', print })),
+        printer.onPauseStep((step) => hear({ kind: 'pause-step-finished', step })),
+      ];
       if (state.job !== null || state.incident !== null) hear({ kind: 'restarted' });
       hear({ kind: 'print-changed', print: printer.print });
       try {

@@ -106,6 +106,14 @@ const action = {
     { min: '0s', max: '24h' },
     "Klipper's idle timeout while paused by us, so that the bed stays warm. 0s leaves it alone.",
   ),
+  hotend_standby: key.int(
+    0,
+    { min: 0, max: 300 },
+    'Temperature in °C to which the hotend cools after a pause of ours; it is warm again before the print goes on. 0 leaves it hot. Needs klipper/lookout.cfg.',
+  ),
+  after_pause_gcode: key.gcode(
+    'Run after a pause of ours, when the alert is out: one command a line, indented.',
+  ),
 };
 
 const alerts = {

@@ -5,6 +5,7 @@ import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts'
 import { afterRestart, printChanged } from './decide-print.ts';
 import { type Evidence, sayEvidence } from './evidence.ts';
 import { explainDelay } from './explain.ts';
+import { explainPauseStep } from './explain-pause.ts';
 import { isBefore } from './gates.ts';
 import {
   asNotObserved,
@@ -56,6 +57,8 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
       return answerFinished(state, input, now);
     case 'idle-timeout-lengthened':
       return idleTimeoutLengthened(state, input.beforeS);
+    case 'pause-step-finished':
+      return { state, effects: explainPauseStep(input.step).map((notice) => ({ kind: 'tell', notice })) };
     case 'time-passed':
       return tellIfBlind(state, now, options);
     case 'restarted':

@@ -12,6 +12,7 @@ import type {
   JobRef,
   Moment,
   Notice,
+  PauseStep,
   Print,
 } from './types.ts';
 
@@ -60,10 +61,12 @@ export interface Printer {
   /** Cancels and waits until the state has left printing and paused. */
   cancel(signal: AbortSignal): Promise<ActionOutcome>;
   /**
-   * Lengthens Klipper's idle timeout for a paused print, as the settings want it.
+   * Lengthens Klipper's idle timeout for a paused print, as the settings want it, and starts the steps that follow a pause.
    * @returns what it was before, s; null when nothing had to be changed, or it could not be (logged)
    */
   lengthenIdleTimeout(signal: AbortSignal): Promise<number | null>;
+  /** Called for each step that follows a pause of ours, as it ends. Returns the way to stop listening. */
+  onPauseStep(listener: (step: PauseStep) => void): () => void;
   /** Runs G-code under Klipper's lock and waits for its end. One command a line. */
   runGcode(script: string, signal: AbortSignal): Promise<void>;
 }

@@ -158,6 +158,13 @@ export type ActionOutcome =
   | { readonly kind: 'delayed'; readonly waitedMs: number }
   | { readonly kind: 'failed'; readonly code: string; readonly message: string };
 
+/** A step after a pause of ours, named as in `[action]`. `message` says why it was skipped or has failed, else ''. */
+export interface PauseStep {
+  readonly step: 'after_pause_gcode' | 'hotend_standby';
+  readonly result: 'done' | 'skipped' | 'failed';
+  readonly message: string;
+}
+
 /** What a person can answer to an alert. */
 export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen';
 

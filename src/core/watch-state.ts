@@ -14,6 +14,7 @@ import type {
   JobRef,
   Moment,
   Notice,
+  PauseStep,
   Print,
   Score,
   Verdict,
@@ -85,6 +86,8 @@ export type WatchInput =
   | { readonly kind: 'answered'; readonly answer: Answer; readonly incidentId: string | null }
   /** The idle timeout of a paused print was lengthened; `beforeS` is what it was. */
   | { readonly kind: 'idle-timeout-lengthened'; readonly beforeS: number }
+  /** Something that follows a pause of ours has ended. */
+  | { readonly kind: 'pause-step-finished'; readonly step: PauseStep }
   | { readonly kind: 'time-passed' }
   /** The state was read from disk: whatever was under way is no longer in our hands. */
   | { readonly kind: 'restarted' };

@@ -3,7 +3,8 @@ import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import type { Clock, Log, Printer } from '../core/ports.ts';
 import { initialPrintTracker, type PrintTrackerInput, trackPrint } from '../core/print.ts';
-import type { ActionOutcome, Print } from '../core/types.ts';
+import type { ActionOutcome, PauseStep, Print } from '../core/types.ts';
+import { type AfterPauseOptions, followPause } from './after-pause.ts';
 import type { MoonrakerConnection } from './connection.ts';
 import { createKlipperStatus } from './klipper-status.ts';
 import { createListeners } from './listeners.ts';
@@ -16,7 +17,7 @@ import { cancelPrint, lengthenIdleTimeout, resumePrint } from './recipes.ts';
 const maxLineLength = 4_000;
 
 /** How the printer is treated. */
-export interface PrinterOptions {
+export interface PrinterOptions extends AfterPauseOptions {
   /** After this many ms without an observed pause the user is told; waiting goes on. */
   readonly pauseTimeoutMs: number;
   /** The idle timeout of a paused print in seconds, if Klipper's is shorter; null leaves it alone. */
@@ -37,6 +38,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
   const status = createKlipperStatus({ connection, clock, log });
   const printListeners = createListeners<Print>(log);
   const lineListeners = createListeners<string>(log);
+  const stepListeners = createListeners<PauseStep>(log);
   let tracker = initialPrintTracker;
   let isPausing = false;
 
@@ -77,9 +79,20 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     onGcodeResponse: (listener) => lineListeners.add(listener),
   };
 
-  const keepBedWarm = async (signal: AbortSignal): Promise<number | null> => {
+  const onStep = (step: PauseStep) => {
+    log[step.result === 'done' ? 'info' : 'warn']('a step after the pause', { ...step });
+    stepListeners.tell(step);
+  };
+  const readHelp = (signal: AbortSignal) =>
+    connection.call('printer.gcode.help', {}, v.unknown(), { signal });
+
+  /** The idle timeout first, for all that follows may take its time. */
+  const settlePause = async (signal: AbortSignal): Promise<number | null> => {
     const wantedS = options.pausedIdleTimeoutS;
-    return wantedS === null ? null : lengthenIdleTimeout(wantedS, { connection, recipe, log }, signal);
+    const beforeS =
+      wantedS === null ? null : await lengthenIdleTimeout(wantedS, { connection, recipe, log }, signal);
+    void followPause(options, { runGcode, readHelp }, onStep, signal);
+    return beforeS;
   };
 
   const pause = async (
@@ -96,7 +109,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     log.info('pause', { ...outcome });
     // A print that somebody else has paused is not ours to arrange.
     if (outcome.kind !== 'done' || !wasPrinting) return outcome;
-    const idleTimeoutBeforeS = await keepBedWarm(signal);
+    const idleTimeoutBeforeS = await settlePause(signal);
     return { ...outcome, idleTimeoutBeforeS };
   };
 
@@ -116,7 +129,8 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     pause,
     resume: (signal) => resumePrint(recipe, signal),
     cancel: (signal) => cancelPrint(recipe, signal),
-    lengthenIdleTimeout: keepBedWarm,
+    lengthenIdleTimeout: settlePause,
+    onPauseStep: (listener) => stepListeners.add(listener),
     runGcode,
   };
 }

@@ -203,6 +203,14 @@ const inputs = {
     kind: v.literal('idle-timeout-lengthened'),
     beforeS: v.number(),
   }),
+  'pause-step-finished': v.looseObject({
+    kind: v.literal('pause-step-finished'),
+    step: v.looseObject({
+      step: v.picklist(['after_pause_gcode', 'hotend_standby']),
+      result: v.picklist(['done', 'skipped', 'failed']),
+      message: v.string(),
+    }),
+  }),
   'time-passed': v.looseObject({ kind: v.literal('time-passed') }),
   restarted: v.looseObject({ kind: v.literal('restarted') }),
 } satisfies { readonly [Kind in WatchInput['kind']]: Reads<Extract<WatchInput, { kind: Kind }>> };

@@ -7,6 +7,7 @@ import { createGcodeDispatch, type GcodeDispatch } from './gcode-dispatch.ts';
 import { VirtualGcodeError } from './gcode-line.ts';
 import { createHeater } from './heater.ts';
 import { createIdleTimeout } from './idle-timeout.ts';
+import { registerLookoutMacros } from './lookout-macros.ts';
 import { type MacrosDeps, registerMacros, registerMainsailMacros, type VirtualMacro } from './macros.ts';
 import { createMotion, type Motion } from './motion.ts';
 import { createPauseResume } from './pause-resume.ts';
@@ -27,6 +28,7 @@ export interface KlipperOptions {
   readonly idleTimeoutS: number;
   readonly gcodesPath: string;
   readonly macros: 'mainsail' | 'plain';
+  readonly hasLookoutMacros: boolean;
   readonly ownMacros: Readonly<Record<string, VirtualMacro>>;
   /** Klipper's text when the configuration is broken; the life then ends in `error`. null for a good one. */
   readonly configError: string | null;
@@ -183,6 +185,7 @@ export function createKlipper(options: KlipperOptions): Klipper {
   const macros = [
     ...(options.macros === 'mainsail' ? registerMainsailMacros(macroDeps) : []),
     ...registerMacros(macroDeps, options.ownMacros),
+    ...(options.hasLookoutMacros ? registerLookoutMacros(macroDeps) : []),
   ];
   const configfile = makeConfigfile({
     gcodesPath: options.gcodesPath,

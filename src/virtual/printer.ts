@@ -27,6 +27,8 @@ export interface VirtualPrinterOptions {
   readonly idleTimeoutS?: number;
   /** `mainsail`: the macros of mainsail.cfg, an error in the file cancels. `plain`: Klipper alone. Default `mainsail`. */
   readonly macros?: 'mainsail' | 'plain';
+  /** True: printer.cfg includes klipper/lookout.cfg, as its last line. Default false. */
+  readonly hasLookoutMacros?: boolean;
   /** Further macros by name. */
   readonly ownMacros?: Readonly<Record<string, VirtualMacro>>;
   /** A folder into which files are written too, for a real Moonraker to find. Default: none. */
@@ -103,6 +105,7 @@ export function createVirtualPrinter(options: VirtualPrinterOptions = {}): Virtu
     idleTimeoutS: options.idleTimeoutS ?? 600,
     gcodesPath,
     macros: options.macros ?? 'mainsail',
+    hasLookoutMacros: options.hasLookoutMacros ?? false,
     ownMacros: options.ownMacros ?? {},
     configError,
     readFile: (filename) => files.get(filename)?.text ?? null,

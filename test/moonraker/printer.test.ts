@@ -37,7 +37,10 @@ async function setUp(
     { clock: systemClock, log, random: () => 0 },
   );
   const printer = createMoonrakerPrinter(
-    { pauseTimeoutMs: 5_000, pausedIdleTimeoutS: null, ...printerOptions },
+    {
+      ...{ pauseTimeoutMs: 5_000, pausedIdleTimeoutS: null, afterPauseGcode: null, hotendStandbyC: null },
+      ...printerOptions,
+    },
     { connection, clock: systemClock, log },
   );
   const prints: Print[] = [];

@@ -6,6 +6,7 @@ import {
   type Assessment,
   type Frame,
   type Job,
+  type PauseStep,
   type Print,
   toScore,
 } from '../../src/core/types.ts';
@@ -53,11 +54,13 @@ export interface TestPrinter extends Printer {
   /** What a pause comes to; null: it takes effect at once. */
   outcome: ActionOutcome | null;
   set(next: Print): void;
+  tellStep(step: PauseStep): void;
 }
 
 /** A printer whose print the test sets. */
 export function aPrinter(print: Print): TestPrinter {
   const listeners = new Set<(print: Print) => void>();
+  const steps = new Set<(step: PauseStep) => void>();
   const calls: string[] = [];
   const printer: TestPrinter = {
     print,
@@ -102,6 +105,13 @@ export function aPrinter(print: Print): TestPrinter {
     lengthenIdleTimeout: async () => {
       calls.push('lengthenIdleTimeout');
       return 600;
+    },
+    onPauseStep: (listener) => {
+      steps.add(listener);
+      return () => steps.delete(listener);
+    },
+    tellStep: (step) => {
+      for (const listener of steps) listener(step);
     },
     runGcode: async (script) => {
       calls.push(script);
