@@ -25,6 +25,7 @@ const usage = `moonraker-lookout: watches a Klipper print and pauses it when it 
                                              write one of them as a zip
   moonraker-lookout replay INCIDENT.zip [--config FILE]
                                              take its decisions again, with these settings or its own
+  moonraker-lookout migrate [--config FILE]  give settings their names of today, and keep a copy of the file
   moonraker-lookout demo [--seconds N] [--headless]
                                              a virtual print goes wrong and is paused
   moonraker-lookout --version | --help
@@ -92,6 +93,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     case 'replay': {
       const { replayIncident } = await import('./app/replay.ts');
       return replayIncident({ incident: subject, config: values.config ?? null, printer, env: process.env });
+    }
+    case 'migrate': {
+      const { migrate } = await import('./app/migrate.ts');
+      return migrate({ file, env: process.env });
     }
     case 'demo': {
       const { demo } = await import('./app/demo.ts');

@@ -1,6 +1,7 @@
 // The settings with the backends that this program knows.
 import { backendKeys } from '../backends/registry.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { Move } from '../config/moves.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../core/errors.ts';
 
@@ -13,12 +14,16 @@ export type LoadedSettings = LoadedConfig<typeof backendKeys>;
 /** One printer with its settings. */
 export type PrinterSettings = LoadedSettings['printers'][number];
 
-/** Loads the configuration file. Throws ConfigError with every mistake in it. */
+/**
+ * Loads the configuration file. Throws ConfigError with every mistake in it.
+ * @param table names that keys have had, where they are not those of this program
+ */
 export function loadSettings(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
+  table?: readonly Move[],
 ): LoadedSettings {
-  return loadConfig({ file, env, backendKeys });
+  return loadConfig({ file, env, backendKeys, ...(table === undefined ? {} : { moves: table }) });
 }
 
 /**

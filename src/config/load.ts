@@ -5,6 +5,7 @@ import { fieldName } from '../core/keys.ts';
 import { parseConf } from './conf-file.ts';
 import { findConflicts } from './conflicts.ts';
 import { readValues, settingsInForce } from './in-force.ts';
+import { applyMoves, type Move, moves, renamedText } from './moves.ts';
 import { printerConflicts } from './printer-conflicts.ts';
 import { explainPrinterSection, printerNames, withPrinters } from './printers.ts';
 import { type BackendKeys, type Config, type SectionKeys, type SharedConfig, sectionKeys } from './schema.ts';
@@ -31,6 +32,8 @@ export interface LoadOptions<Backends extends BackendKeys> {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The keys of every backend by name; the first is the default backend. */
   readonly backendKeys: Backends;
+  /** Names that keys have had; those of this program unless a test says otherwise. */
+  readonly moves?: readonly Move[];
 }
 
 /** One printer that is to be watched. */
@@ -69,17 +72,18 @@ export function loadConfig<const Backends extends BackendKeys>(
 ): LoadedConfig<Backends> {
   const file = resolve(options.file);
   const folders: Folders = { config: dirname(file), printerData: dirname(dirname(file)) };
+  const table = options.moves ?? moves;
 
   const text = readText(file);
-  const parsed = parseConf(text?.text ?? '');
+  const { conf: parsed, renamed } = applyMoves(parseConf(text?.text ?? ''), table);
   const common = sectionKeys(options.backendKeys, webhookNames(parsed.sections));
   const printers = printerNames(parsed.sections);
   const sections = withPrinters(common, printers);
   const explain = (name: string) =>
     explainWebhookSection(name) ?? explainPrinterSection(name, printers, common);
   const conf = readSource(file, parsed, 'file', sections, explain);
-  const secrets = readSecretsFile({ conf, folders, sections, common, printers });
-  const environment = readEnvironment(options.env, sections);
+  const secrets = readSecretsFile({ conf, folders, sections, common, printers, moves: table });
+  const environment = readEnvironment(options.env, sections, table);
   const find = (id: string) => environment.values.get(id) ?? secrets.values.get(id) ?? conf.values.get(id);
   const read = readValues(sections, find, folders);
 
@@ -93,6 +97,7 @@ export function loadConfig<const Backends extends BackendKeys>(
   const problems = [...secrets.problems, ...conf.problems, ...read.problems];
   problems.push(...printerConflicts({ file, conf: parsed, written: read.settings, sections: common }, all));
   const warnings = text === null ? [`${file} is not there: every setting has its default.`] : [];
+  warnings.push(...renamed.map((each) => renamedText(file, each)));
   warnings.push(...secrets.warnings, ...environment.warnings);
   warnings.push(...openSecrets(file, conf, sections));
   const isBroken = ({ section, key, kind }: Setting) =>

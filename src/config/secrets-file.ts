@@ -3,6 +3,7 @@ import { join, sep } from 'node:path';
 import * as v from 'valibot';
 import { ConfigError } from '../core/errors.ts';
 import { parseConf } from './conf-file.ts';
+import { applyMoves, type Move, renamedText } from './moves.ts';
 import { explainPrinterSection } from './printers.ts';
 import type { SectionKeys } from './schema.ts';
 import { originText, readSource, readText, type Source, settingId } from './sources.ts';
@@ -27,16 +28,12 @@ export interface SecretsContext {
   /** Without those of the printers. */
   readonly common: readonly SectionKeys[];
   readonly printers: readonly string[];
+  readonly moves: readonly Move[];
 }
 
 /** Reads the file that the configuration names; nothing at all where it names none. */
-export function readSecretsFile({
-  conf,
-  folders,
-  sections,
-  common,
-  printers,
-}: SecretsContext): SecretsSource {
+export function readSecretsFile(context: SecretsContext): SecretsSource {
+  const { conf, folders, sections, common, printers, moves } = context;
   const none = { values: new Map(), problems: [], warnings: [], openFile: null, isMissing: false };
   const named = conf.values.get(settingId('secrets', 'file'));
   if (named === undefined) return none;
@@ -59,7 +56,8 @@ export function readSecretsFile({
     return { ...none, isMissing: true, problems: [`${where}: ${file} does not exist`] };
   }
   const explain = (name: string) => explainPrinterSection(name, printers, common);
-  const source = readSource(file, parseConf(text.text), 'secrets-file', sections, explain);
+  const { conf: parsed, renamed } = applyMoves(parseConf(text.text), moves);
+  const source = readSource(file, parsed, 'secrets-file', sections, explain);
   const isOpen = (text.mode & 0o077) !== 0;
   const mode = text.mode.toString(8).padStart(3, '0');
   return {
@@ -68,17 +66,22 @@ export function readSecretsFile({
       ...(isOpen ? [`${where}: others may read ${file} (mode ${mode}); run: chmod 600 ${quoted(file)}`] : []),
       ...source.problems,
     ],
-    warnings: ['config', 'logs', 'gcodes']
-      .map((folder) => (folder === 'config' ? folders.config : join(folders.printerData, folder)))
-      .filter((folder) => file.startsWith(folder + sep))
-      .map(
-        (folder) =>
-          `${where}: ${file} can be downloaded through Moonraker, as everything in ${folder}. ` +
-          `Move it out of there, such as to ${join(folders.printerData, 'moonraker-lookout.secrets')}.`,
-      ),
+    warnings: [...renamed.map((each) => renamedText(file, each)), ...openFolders(file, where, folders)],
     openFile: isOpen ? file : null,
     isMissing: false,
   };
+}
+
+/** What everybody who opens Mainsail can download. */
+function openFolders(file: string, where: string, folders: Folders): string[] {
+  return ['config', 'logs', 'gcodes']
+    .map((folder) => (folder === 'config' ? folders.config : join(folders.printerData, folder)))
+    .filter((folder) => file.startsWith(folder + sep))
+    .map(
+      (folder) =>
+        `${where}: ${file} can be downloaded through Moonraker, as everything in ${folder}. ` +
+        `Move it out of there, such as to ${join(folders.printerData, 'moonraker-lookout.secrets')}.`,
+    );
 }
 
 /** A path as one word for a shell. */

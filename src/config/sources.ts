@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import type { ConfFile } from './conf-file.ts';
+import { type Move, moveVariables } from './moves.ts';
 import { nearestName } from './nearest.ts';
 import { findKey, type SectionKeys } from './schema.ts';
 
@@ -133,25 +134,26 @@ export function variableName(section: string, key: string): string {
 
 /** Secrets from the environment; empty variables count as not set. One that looks misspelt is worth a warning. */
 export function readEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
+  given: Readonly<Record<string, string | undefined>>,
   sections: readonly SectionKeys[],
+  moves: readonly Move[],
 ): { readonly values: WrittenValues; readonly warnings: readonly string[] } {
+  const secretKeys = sections.flatMap(({ name, keys }) =>
+    Object.entries(keys).flatMap(([key, { kind }]) => (kind === 'secret' ? [{ section: name, key }] : [])),
+  );
+  const { env, warnings: renamed } = moveVariables(given, secretKeys, moves, variableName);
   const values = new Map<string, Written>();
   const variables: string[] = [];
-  for (const { name, keys } of sections) {
-    for (const [keyName, key] of Object.entries(keys)) {
-      if (key.kind !== 'secret') continue;
-      const variable = variableName(name, keyName);
-      variables.push(variable);
-      const text = env[variable]?.trim() ?? '';
-      if (text !== '')
-        values.set(settingId(name, keyName), { text, origin: { kind: 'environment', variable } });
-    }
+  for (const { section, key } of secretKeys) {
+    const variable = variableName(section, key);
+    variables.push(variable);
+    const text = env[variable]?.trim() ?? '';
+    if (text !== '') values.set(settingId(section, key), { text, origin: { kind: 'environment', variable } });
   }
   const warnings = Object.keys(env)
     .filter((name) => /^LOOKOUT_.*(KEY|PASSWORD|TOKEN|SECRET)$/.test(name) && !variables.includes(name))
     .map((name) => `$${name}: unknown variable, ${suggestion(name, variables, (each) => `$${each}`)}`);
-  return { values, warnings };
+  return { values, warnings: [...renamed, ...warnings] };
 }
 
 function unknownSection(name: string, sections: readonly SectionKeys[]): string {

@@ -4,7 +4,11 @@
 export type Retry = 'never' | 'soon' | 'later';
 
 /** Configuration: file, key or value. */
-export type ConfigCode = 'CONFIG_UNREADABLE' | 'CONFIG_INVALID' | 'CONFIG_SECRETS_OPEN';
+export type ConfigCode =
+  | 'CONFIG_UNREADABLE'
+  | 'CONFIG_INVALID'
+  | 'CONFIG_SECRETS_OPEN'
+  | 'CONFIG_NOT_WRITTEN';
 
 /** Moonraker: connection, authorization, requests. */
 export type MoonrakerCode =
