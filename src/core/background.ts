@@ -148,10 +148,10 @@ function age(background: Background, stepMs: number, seen: Heat): Background {
   return { ...background, agedMs: 0, kept: fade(kept, left, seen), fresh: fade(fresh, left, seen) };
 }
 
-/** What is seen again is not forgotten. */
+/** What is seen again, if only half as strong, is not forgotten: scores shake, and the known is their upper edge. */
 function fade(known: Heat, left: number, seen: Heat): Heat {
   const levels = Object.entries(known).map(([place, level]): [string, number] => {
-    return [place, round(Math.max(level * left, Math.min(level, seen[place] ?? 0)))];
+    return [place, (seen[place] ?? 0) >= level / 2 ? level : round(level * left)];
   });
   return Object.fromEntries(levels.filter(([, level]) => level >= least));
 }
