@@ -9,16 +9,16 @@ import { type GuardEnv, readBody, sessionCookie } from './guard.ts';
 import { openApi } from './openapi.ts';
 import type { PageTokens } from './page-token.ts';
 import type { PrinterView } from './printer-view.ts';
-import { failure, type Refuse } from './refusal.ts';
+import { type Refuse, tellFailure } from './refusal.ts';
 import type { Credential, Sessions } from './sessions.ts';
 import { printerState } from './state.ts';
-import type { Tracker } from './track.ts';
+import type { TrackReader } from './track.ts';
 import type { PrinterState, SessionFacts, SettingFacts, Track } from './view.ts';
 
 /** A printer with what is kept of it for pages. */
 export interface Served {
   readonly view: PrinterView;
-  readonly tracker: Tracker;
+  readonly track: TrackReader;
   readonly feed: EventFeed;
 }
 
@@ -59,7 +59,15 @@ export function addApiRoutes(app: Hono<GuardEnv>, deps: ApiDeps): void {
     });
 
   get('/api/v1/state', ({ view }): PrinterState => printerState(view, clock.now()));
-  get('/api/v1/track', ({ tracker }): Track => tracker.track());
+  app.get('/api/v1/track', async (c) => {
+    const served = find(c);
+    if (served === null) return refuse(c, 'NOT_FOUND');
+    try {
+      return c.json((await served.track.read()) satisfies Track);
+    } catch (error) {
+      return tellFailure(c, error, deps.log);
+    }
+  });
   app.get('/api/v1/printers', (c) =>
     c.json({ printers: deps.printers.map(({ view }) => printerState(view, clock.now())) }),
   );
@@ -126,25 +134,4 @@ function addSessionRoutes(app: Hono<GuardEnv>, deps: ApiDeps): void {
     deleteCookie(c, sessionCookie, { path: '/' });
     return c.json({ result: 'ok' });
   });
-}
-
-const failureShape = v.object({
-  code: v.string(),
-  message: v.string(),
-  hint: v.optional(v.string(), ''),
-});
-/** Endings of codes that say that the request was wrong, or came at the wrong moment. */
-const statusOf = (code: string) => {
-  if (/_(BAD|INVALID|UNKNOWN)[A-Z_]*$/.test(code)) return 400;
-  if (/NOT_FOUND$/.test(code)) return 404;
-  if (/^(MOONRAKER|KLIPPY)_/.test(code)) return 503;
-  return 409;
-};
-
-/** The error of a command as an answer. One without a code is a bug of ours. */
-function tellFailure(c: Context, error: unknown, log: Log): Response {
-  const read = v.safeParse(failureShape, error);
-  if (read.success) return failure(c, statusOf(read.output.code), read.output);
-  log.error('a request to the dashboard failed', { error });
-  return failure(c, 500, { code: 'BUG', message: 'something went wrong; the log says what', hint: '' });
 }

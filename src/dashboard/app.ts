@@ -10,6 +10,7 @@ import { createPageTokens } from './page-token.ts';
 import { addPictureRoutes, type Pictured } from './picture-routes.ts';
 import type { Metrics } from './prometheus.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { addRecordRoutes } from './record-routes.ts';
 import type { Refuse } from './refusal.ts';
 import { securityHeaders } from './security-headers.ts';
 import { type CheckCredential, createSessions } from './sessions.ts';
@@ -67,10 +68,12 @@ export function createApp(options: AppOptions, deps: AppDeps): Hono<GuardEnv> {
   );
   addPageRoutes(app, options.pageFolder, refuse);
   addPictureRoutes(app, { find, access, streams, refuse, log });
+  const guardAction = createActionGuard(guard);
+  addRecordRoutes(app, { find: (c) => find(c)?.view.records() ?? null, guardAction, refuse, log });
   addApiRoutes(app, {
     ...{ printers, find, tokens, sessions, streams, refuse, clock, log },
     settings: deps.settings,
-    guardAction: createActionGuard(guard),
+    guardAction,
     version: options.version,
   });
   app.notFound((c) => refuse(c, 'NOT_FOUND'));

@@ -1,5 +1,6 @@
 // What the dashboard is handed of one watched printer: eyes and one way to act, nothing else.
 import type { Glanced } from '../core/explain-glance.ts';
+import type { Records } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
 import type { Assessment, Frame } from '../core/types.ts';
 import type { Effect, WatchInput } from '../core/watch-state.ts';
@@ -38,6 +39,10 @@ export interface PrinterView {
   /** Names and budget of the backend in use. */
   backend(): Pick<BackendFacts, 'name' | 'budget'>;
   masks(): readonly Area[];
+  /** What was kept of incidents and prints. */
+  records(): Records;
+  /** Names of what `call` takes. */
+  methods(): readonly string[];
   /** The one command path. Rejects with an error that has a `code` and a `hint`. */
   call(method: string, params: unknown, signal: AbortSignal): Promise<unknown>;
 }

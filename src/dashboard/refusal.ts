@@ -1,6 +1,7 @@
 // How a request is refused: a status, a code, a sentence, and one line in the log for a whole series of them.
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import * as v from 'valibot';
 import type { Clock, Log } from '../core/ports.ts';
 import type { ErrorFacts } from './view.ts';
 
@@ -97,6 +98,27 @@ export function createRefuse(log: Log, clock: Pick<Clock, 'now'>): Refusals {
 }
 
 /** An error as the API tells it. */
-export function failure(c: Context, status: ContentfulStatusCode, error: ErrorFacts['error']): Response {
+function failure(c: Context, status: ContentfulStatusCode, error: ErrorFacts['error']): Response {
   return c.json({ error } satisfies ErrorFacts, status);
+}
+
+const failureShape = v.object({
+  code: v.string(),
+  message: v.string(),
+  hint: v.optional(v.string(), ''),
+});
+/** Endings of codes that say that the request was wrong, or came at the wrong moment. */
+const statusOf = (code: string) => {
+  if (/_(BAD|INVALID|UNKNOWN)[A-Z_]*$/.test(code)) return 400;
+  if (/NOT_FOUND$/.test(code)) return 404;
+  if (/^(MOONRAKER|KLIPPY|RECORD)_/.test(code)) return 503;
+  return 409;
+};
+
+/** An error of ours as an answer. One without a code is a bug of ours. */
+export function tellFailure(c: Context, error: unknown, log: Log): Response {
+  const read = v.safeParse(failureShape, error);
+  if (read.success) return failure(c, statusOf(read.output.code), read.output);
+  log.error('a request to the dashboard failed', { error });
+  return failure(c, 500, { code: 'BUG', message: 'something went wrong; the log says what', hint: '' });
 }

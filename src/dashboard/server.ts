@@ -13,7 +13,7 @@ import { createRateLimit } from './rate-limit.ts';
 import { createRefuse } from './refusal.ts';
 import type { CheckCredential } from './sessions.ts';
 import { printerState } from './state.ts';
-import { followPrint } from './track.ts';
+import { createTrackReader } from './track.ts';
 import type { SettingFacts } from './view.ts';
 
 /** The `[dashboard]` section and what the host adds to it. */
@@ -84,9 +84,8 @@ export function createDashboard(options: DashboardOptions, deps: DashboardDeps):
     start: () => listen(server, options),
     close: async () => {
       metrics.close();
-      for (const { tracker, feed, off } of printers) {
+      for (const { feed, off } of printers) {
         off();
-        tracker.close();
         feed.close();
       }
       streams.close();
@@ -100,18 +99,19 @@ export function createDashboard(options: DashboardOptions, deps: DashboardDeps):
   };
 }
 
-/** Keeps the track, and sends what changes to the pages that are open. */
+/** Sends what changes to the pages that are open. */
 function servePrinter(view: PrinterView, clock: Clock): PrinterParts & { readonly off: () => void } {
-  const tracker = followPrint(view, clock);
+  const track = createTrackReader(view.records);
   const feed = createEventFeed();
   const live = createLive({ camera: view, lastLook: () => view.lastLook()?.frame ?? null, clock });
   const state = { name: 'state', data: () => printerState(view, clock.now()) };
   const off = view.onChange((_status, input) => {
     feed.send(state);
-    if (input.kind !== 'time-passed')
-      feed.send({ name: 'track', data: () => tracker.track().points.at(-1) ?? null });
+    if (input.kind === 'time-passed') return;
+    track.expire();
+    feed.send({ name: 'track', data: () => null });
   });
-  return { view, tracker, feed, live, off };
+  return { view, track, feed, live, off };
 }
 
 function listen(server: Server, { listen: address, port }: DashboardOptions): Promise<number> {

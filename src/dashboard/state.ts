@@ -24,13 +24,15 @@ export function printerState(view: PrinterView, now: Moment): PrinterState {
     isOn: gate?.kind !== 'switched-off',
     camera: cameraFacts(view, status),
     backend: backendFacts(view, status),
+    can: view.methods(),
+    recordTrouble: view.records().health.trouble?.message ?? '',
     masks: view.masks(),
     assessments: status.assessments,
   };
 }
 
 /** The job that the print is about; null while there is none. */
-export function jobOf(print: Print): Job | null {
+function jobOf(print: Print): Job | null {
   return 'job' in print ? print.job : null;
 }
 

@@ -1,76 +1,73 @@
-// The course of the print being watched, kept small enough for a chart: points, bands in which nothing was judged, marks.
-import { explainGate } from '../core/explain.ts';
-import type { Gate } from '../core/gates.ts';
-import { isSameJob } from '../core/job.ts';
-import type { Clock } from '../core/ports.ts';
-import type { JobRef } from '../core/types.ts';
-import type { Effect, WatchInput } from '../core/watch-state.ts';
-import type { PrinterView, Watched } from './printer-view.ts';
-import { jobOf } from './state.ts';
+// The course of a print for the chart, out of what the records hold of it: points, bands without judgement, marks.
+import type { Records } from '../core/ports.ts';
+import type { PrintStory } from '../core/records.ts';
 import type { Track, TrackBand, TrackMark, TrackPoint } from './view.ts';
 
-/** A track that follows a printer. */
-export interface Tracker {
-  track(): Track;
-  close(): void;
-}
+/** Everybody sees that nothing prints; it is no band of a print. */
+const unsaid: ReadonlySet<string> = new Set(['not-printing', 'not-ready']);
 
-/** Points kept; past this every second one is dropped, so that a long print stays whole. */
-const maxPoints = 1_500;
-const maxBands = 200;
-const maxMarks = 100;
-/** What everybody knows without being told. */
-const unsaid: ReadonlySet<Gate['kind']> = new Set(['not-printing', 'not-ready']);
-
-/** Follows a printer from now on; a new print begins a new track. */
-export function followPrint(view: PrinterView, clock: Pick<Clock, 'now'>): Tracker {
-  let job: JobRef | null = null;
-  let points: TrackPoint[] = [];
-  let bands: TrackBand[] = [];
-  let marks: TrackMark[] = [];
-
-  const startOver = (next: JobRef) => {
-    job = next;
-    points = [];
-    bands = [];
-    marks = [];
+/** A print as the chart shows it. */
+export function trackOf({ filename, lines, endedAtMs }: PrintStory): Track {
+  const points: TrackPoint[] = [];
+  const bands: TrackBand[] = [];
+  const marks: TrackMark[] = [];
+  const open = new Map<'gate' | 'blind', { readonly fromMs: number; readonly kind: string }>();
+  const turn = (what: 'gate' | 'blind', atMs: number, kind: string | null) => {
+    const before = open.get(what);
+    if (before !== undefined) bands.push({ ...before, toMs: atMs });
+    open.delete(what);
+    if (kind !== null && !unsaid.has(kind)) open.set(what, { fromMs: atMs, kind });
   };
-
-  const hear = (status: Watched, input: WatchInput, effects: readonly Effect[]) => {
-    const { atMs } = clock.now();
-    const current = jobOf(status.print);
-    if (current !== null && (job === null || !isSameJob(job, current))) startOver(current);
-    if (job === null) return;
-    const band = bandOf(status);
-    const last = bands.at(-1);
-    if (last?.toMs === null && last.kind !== band?.kind) bands[bands.length - 1] = { ...last, toMs: atMs };
-    if (band !== null && (last === undefined || last.toMs !== null || last.kind !== band.kind)) {
-      bands.push({ ...band, fromMs: atMs, toMs: null });
-      if (bands.length > maxBands) bands.shift();
+  for (const line of lines) {
+    switch (line.kind) {
+      case 'look': {
+        const { atMs, score, quality, verdict, evidenceMs } = line;
+        points.push({ atMs, score, quality, verdict, evidenceMs });
+        break;
+      }
+      case 'gate':
+        turn('gate', line.atMs, line.gate);
+        break;
+      case 'blind':
+        turn('blind', line.atMs, line.code === null ? null : 'blind');
+        break;
+      case 'incident':
+        marks.push({ atMs: line.atMs, kind: line.what, incidentId: line.id });
+        break;
     }
-    const mark = markOf(input, effects);
-    if (mark !== null && marks.length < maxMarks) marks.push({ ...mark, atMs });
-    if (input.kind !== 'frame-assessed' || status.state.last?.assessment !== input.assessment) return;
-    const { score, quality } = input.assessment;
-    const { verdict, evidence } = status.state;
-    points.push({ atMs, score, quality, verdict, evidenceMs: evidence.ms });
-    if (points.length > maxPoints) points = points.filter((_, index) => index % 2 === 0);
-  };
-
-  const off = view.onChange(hear);
-  return { track: () => ({ filename: job?.filename ?? null, points, bands, marks }), close: off };
-}
-
-function bandOf({ gate, state }: Watched): Pick<TrackBand, 'kind' | 'text'> | null {
-  if (gate !== null) return unsaid.has(gate.kind) ? null : { kind: gate.kind, text: explainGate(gate) };
-  return state.blind === null ? null : { kind: 'blind', text: state.blind.fault.message };
-}
-
-function markOf(input: WatchInput, effects: readonly Effect[]): Omit<TrackMark, 'atMs'> | null {
-  if (input.kind === 'answered') return { kind: 'answer', text: input.answer };
-  for (const effect of effects) {
-    if (effect.kind === 'take-action') return { kind: 'action', text: effect.action };
-    if (effect.kind === 'raise-alert') return { kind: effect.alert.level, text: effect.alert.title };
   }
-  return null;
+  for (const band of open.values()) bands.push({ ...band, toMs: endedAtMs });
+  return { filename, points, bands: bands.toSorted((a, b) => a.fromMs - b.fromMs), marks };
+}
+
+/** Reads the course of the newest print, at most once for each change however many pages ask. */
+export interface TrackReader {
+  /** Rejects with the RecordError. */
+  read(): Promise<Track>;
+  /** Something has happened: what was read is old. */
+  expire(): void;
+}
+
+const noTrack: Track = { filename: null, points: [], bands: [], marks: [] };
+
+/** Makes a reader that has read nothing. */
+export function createTrackReader(records: () => Pick<Records, 'prints' | 'print'>): TrackReader {
+  let reading: Promise<Track> | null = null;
+  const read = async (): Promise<Track> => {
+    const [newest] = await records().prints();
+    const story = newest === undefined ? null : await records().print(newest.id);
+    return story === null ? noTrack : trackOf(story);
+  };
+  return {
+    read: () => {
+      reading ??= read().catch((error: unknown) => {
+        reading = null;
+        throw error;
+      });
+      return reading;
+    },
+    expire: () => {
+      reading = null;
+    },
+  };
 }

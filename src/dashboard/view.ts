@@ -24,6 +24,10 @@ export interface PrinterState {
   readonly isOn: boolean;
   readonly camera: PartFacts;
   readonly backend: BackendFacts;
+  /** Actions that can be asked for at all. */
+  readonly can: readonly string[];
+  /** What is wrong with the records; '' while they are kept. */
+  readonly recordTrouble: string;
   /** Areas that are not judged. */
   readonly masks: readonly Area[];
   /** Since this process started. */
@@ -107,15 +111,15 @@ export interface TrackBand {
   readonly fromMs: number;
   /** null while it lasts. */
   readonly toMs: number | null;
-  readonly kind: Gate['kind'] | 'blind';
-  readonly text: string;
+  /** Kind of the gate that was shut, or `blind`. */
+  readonly kind: string;
 }
 
 /** Something that happened. */
 export interface TrackMark {
   readonly atMs: number;
-  readonly kind: 'warning' | 'failing' | 'action' | 'answer';
-  readonly text: string;
+  readonly kind: 'warning' | 'failing' | 'closed';
+  readonly incidentId: string;
 }
 
 /** The course of a print. `GET /api/v1/track`. */

@@ -2,6 +2,7 @@
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { TestContext } from 'node:test';
 import type { Glanced } from '../../src/core/explain-glance.ts';
+import type { Records } from '../../src/core/ports.ts';
 import type { Area } from '../../src/core/regions.ts';
 import type { Assessment, Frame } from '../../src/core/types.ts';
 import {
@@ -24,6 +25,8 @@ export interface TestView extends PrinterView {
   /** What the camera sends; null rejects. */
   jpeg: Buffer | null;
   ignored: readonly Area[];
+  /** What the records hold. */
+  kept: Records;
   /** Actions that arrived. */
   readonly calls: { readonly method: string; readonly params: unknown }[];
   /** What an action comes to. */
@@ -38,6 +41,18 @@ export interface TestView extends PrinterView {
 export function aFrame(jpeg: Buffer): Frame {
   return { jpeg, width: 1280, height: 720, camera: 'bed', ...systemClock.now() };
 }
+
+/** Records of nothing. */
+export const noRecords: Records = {
+  health: { isGood: true, trouble: null, lostFrames: 0, lostSteps: 0 },
+  list: async () => [],
+  read: async () => null,
+  picture: async () => null,
+  export: async () => null,
+  label: async () => false,
+  prints: async () => [],
+  print: async () => null,
+};
 
 /** Makes the printer. */
 export function aView(name = 'printer'): TestView {
@@ -57,7 +72,14 @@ export function aView(name = 'printer'): TestView {
   };
   const view: TestView = {
     name,
-    ...{ grabs: 0, jpeg: makePicture(), ignored: [], calls: [], answer: () => ({ text: 'Done.' }) },
+    ...{
+      grabs: 0,
+      jpeg: makePicture(),
+      ignored: [],
+      kept: noRecords,
+      calls: [],
+      answer: () => ({ text: 'Done.' }),
+    },
     status: () => status,
     onChange: (hear) => {
       hearers.add(hear);
@@ -77,6 +99,8 @@ export function aView(name = 'printer'): TestView {
     cameraName: () => 'bed',
     backend: () => ({ name: 'octoeverywhere', budget: null }),
     masks: () => view.ignored,
+    records: () => view.kept,
+    methods: () => ['answer', 'pause', 'resume', 'cancel', 'mute', 'unmute', 'watch'],
     call: async (method, params) => {
       view.calls.push({ method, params });
       return view.answer();

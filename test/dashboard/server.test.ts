@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { RecordError } from '../../src/core/errors.ts';
+import { noSummary } from '../../src/core/print-summary.ts';
+import type { PrintStory } from '../../src/core/records.ts';
+import type { PrintRecord } from '../../src/core/track.ts';
 import { toScore } from '../../src/core/types.ts';
 import { createAccess } from '../../src/dashboard/access.ts';
 import { createApp } from '../../src/dashboard/app.ts';
@@ -14,7 +18,21 @@ import { systemClock } from '../../src/lib/clock.ts';
 import { anAssessment } from '../support/parts.ts';
 import { createQuietLog } from '../support/quiet-log.ts';
 import { until } from '../support/until.ts';
-import { aView, type Rig, startRig } from './rig.ts';
+import { aView, noRecords, type Rig, startRig } from './rig.ts';
+
+const aPrint: PrintRecord = {
+  ...{ id: 'p1', filename: 'benchy.gcode', startedAtMs: 0, endedAtMs: null, how: null, summary: noSummary },
+};
+const lines: PrintStory['lines'] = [
+  { kind: 'gate', atMs: 1_000, gate: 'heating' },
+  { kind: 'gate', atMs: 1_500, gate: null },
+  {
+    ...{ kind: 'look', atMs: 2_000, printMs: 1, layer: 1, score: 0.4, quality: null, evidenceMs: 3_000 },
+    verdict: 'watching',
+  },
+  { kind: 'incident', atMs: 2_500, id: 'a1', what: 'warning' },
+  { kind: 'blind', atMs: 3_000, code: 'CAMERA_TIMEOUT' },
+];
 
 async function openEvents(
   t: TestContext,
@@ -61,21 +79,47 @@ describe('a state', () => {
     assert.equal(((await ask('/api/v1/printers')).json()['printers'] as unknown[]).length, 2);
   });
 
-  it('has the course of the print: looks, times without judgement, what happened', async (t) => {
+  it('has the course of the print, read once for all who ask', async (t) => {
     const { ask, view } = await startRig(t);
-    view.look();
-    view.set({ gate: { kind: 'heating' } });
-    view.set({ gate: null });
-    view.look();
-    const track = (await ask('/api/v1/track')).json() as {
-      points: unknown[];
-      bands: { kind: string; toMs: number | null }[];
+    let reads = 0;
+    view.kept = {
+      ...noRecords,
+      prints: async () => [aPrint],
+      print: async () => {
+        reads += 1;
+        return { ...aPrint, lines };
+      },
     };
-    assert.equal(track.points.length, 2);
-    assert.deepEqual(
-      track.bands.map(({ kind, toMs }) => [kind, toMs === null]),
-      [['heating', false]],
-    );
+    const track = (await ask('/api/v1/track')).json();
+    assert.deepEqual(track, {
+      filename: 'benchy.gcode',
+      points: [{ atMs: 2_000, score: 0.4, quality: null, verdict: 'watching', evidenceMs: 3_000 }],
+      bands: [
+        { fromMs: 1_000, toMs: 1_500, kind: 'heating' },
+        { fromMs: 3_000, toMs: null, kind: 'blind' },
+      ],
+      marks: [{ atMs: 2_500, kind: 'warning', incidentId: 'a1' }],
+    });
+    await ask('/api/v1/track');
+    assert.equal(reads, 1);
+    view.look();
+    await ask('/api/v1/track');
+    assert.equal(reads, 2);
+  });
+
+  it('says so when the records cannot be read', async (t) => {
+    const { ask, view } = await startRig(t);
+    const error = new RecordError('the list of prints cannot be read', {
+      code: 'RECORD_UNREADABLE',
+      retry: 'later',
+    });
+    view.kept = { ...noRecords, prints: () => Promise.reject(error) };
+    for (const path of ['/api/v1/track', '/api/v1/prints']) {
+      const answer = await ask(path);
+      assert.equal(answer.status, 503);
+      assert.equal(answer.code(), 'RECORD_UNREADABLE');
+    }
+    assert.equal((await ask('/api/v1/state')).status, 200);
   });
 });
 
@@ -167,7 +211,7 @@ describe('the server', () => {
         printers: [
           {
             view,
-            tracker: { track: () => ({ filename: null, points: [], bands: [], marks: [] }), close: () => {} },
+            track: { read: () => Promise.reject(new Error()), expire: () => {} },
             feed: { open: () => {}, send: () => {}, close: () => {} },
             live: { latest: () => Promise.reject(new Error()) },
           },

@@ -41,6 +41,7 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
       answer: value,
       ...(incident === null ? {} : { incident_id: incident.id }),
     });
+  const can = (name: string) => state.can.includes(name);
   const canAnswer = incident !== null && incident.answer === null;
   const others = canAnswer
     ? incident.answers.filter((each) => !['pause', 'resume', 'cancel'].includes(each))
@@ -70,35 +71,38 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
         ))}
       </div>
       <div class="buttons quiet">
-        {isMuted ? (
-          <button type="button" disabled={busy !== null} onClick={() => act('unmute')}>
-            End mute
+        {can('mute') &&
+          (isMuted ? (
+            <button type="button" disabled={busy !== null} onClick={() => act('unmute')}>
+              End mute
+            </button>
+          ) : (
+            <>
+              <button type="button" disabled={busy !== null} onClick={() => act('mute', { minutes: 10 })}>
+                Mute 10 min
+              </button>
+              <button
+                type="button"
+                disabled={busy !== null || print.filename === null}
+                onClick={() => act('mute', { for: 'print' })}
+              >
+                Mute this print
+              </button>
+            </>
+          ))}
+        {can('watch') && (
+          <button
+            type="button"
+            role="switch"
+            aria-checked={state.isOn}
+            class="switch"
+            disabled={busy !== null}
+            onClick={() => act('watch', { on: !state.isOn })}
+          >
+            <span class="knob" aria-hidden="true" />
+            {state.isOn ? 'Watching on' : 'Watching off'}
           </button>
-        ) : (
-          <>
-            <button type="button" disabled={busy !== null} onClick={() => act('mute', { minutes: 10 })}>
-              Mute 10 min
-            </button>
-            <button
-              type="button"
-              disabled={busy !== null || print.filename === null}
-              onClick={() => act('mute', { for: 'print' })}
-            >
-              Mute this print
-            </button>
-          </>
         )}
-        <button
-          type="button"
-          role="switch"
-          aria-checked={state.isOn}
-          class="switch"
-          disabled={busy !== null}
-          onClick={() => act('watch', { on: !state.isOn })}
-        >
-          <span class="knob" aria-hidden="true" />
-          {state.isOn ? 'Watching on' : 'Watching off'}
-        </button>
       </div>
       {asks && (
         <Confirm

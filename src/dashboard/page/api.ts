@@ -12,11 +12,12 @@ export class ApiError extends Error {
   }
 }
 
-const printerName = new URLSearchParams(location.search).get('printer');
+/** The printer that this page is about; null where it is the only one, or all of them. */
+export const printerName = new URLSearchParams(location.search).get('printer');
 let session: SessionFacts | null = null;
 
 /** The address of a route, for the printer that this page is about. */
-function route(path: string, query: Readonly<Record<string, string>> = {}): string {
+export function route(path: string, query: Readonly<Record<string, string>> = {}): string {
   const all = new URLSearchParams(query);
   if (printerName !== null) all.set('printer', printerName);
   const text = all.toString();

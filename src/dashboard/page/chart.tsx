@@ -12,6 +12,8 @@ interface ChartProps {
 }
 
 const height = 220;
+const markWords = { warning: 'Warning', failing: 'Called failing', closed: 'Alert closed' } as const;
+const markColors = { warning: '--warn', failing: '--bad', closed: '--good' } as const;
 
 /** The chart. Dragging zooms in, a double click or the button shows everything again. */
 export function Chart({ track, failMs, nowMs }: ChartProps) {
@@ -70,9 +72,9 @@ export function Chart({ track, failMs, nowMs }: ChartProps) {
       {track.points.length === 0 && <p class="none">The chart begins with the first look at a print.</p>}
       {track.marks.length > 0 && (
         <ol class="marks">
-          {track.marks.slice(-6).map(({ atMs, kind, text: what }) => (
+          {track.marks.slice(-6).map(({ atMs, kind }) => (
             <li key={`${atMs}${kind}`} class={kind}>
-              <time>{sayMoment(atMs)}</time> {what}
+              <time>{sayMoment(atMs)}</time> {markWords[kind]}
             </li>
           ))}
         </ol>
@@ -94,7 +96,7 @@ function summary({ points, marks }: Track, nowMs: number): string {
   if (last === undefined) return 'No picture has been judged yet.';
   const worst = Math.max(...points.map(({ score }) => score));
   const minutes = Math.round((nowMs - (points[0]?.atMs ?? nowMs)) / 60_000);
-  return `${points.length} pictures judged in ${minutes} minutes. Last failure score ${Math.round(last.score * 100)}, highest ${Math.round(worst * 100)} of 100. ${marks.length} incidents and answers.`;
+  return `${points.length} pictures judged in ${minutes} minutes. Last failure score ${Math.round(last.score * 100)}, highest ${Math.round(worst * 100)} of 100. ${marks.length} incidents and their ends.`;
 }
 
 function optionsOf(
@@ -165,7 +167,7 @@ function drawMarks(plot: uPlot, { marks }: Track, color: (name: string) => strin
   ctx.lineWidth = 2;
   for (const { atMs, kind } of marks) {
     const x = across(plot, atMs);
-    ctx.strokeStyle = color(kind === 'warning' ? '--warn' : kind === 'answer' ? '--good' : '--bad');
+    ctx.strokeStyle = color(markColors[kind]);
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);

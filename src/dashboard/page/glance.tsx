@@ -20,12 +20,14 @@ export function MoodSign({ mood }: { readonly mood: Mood }) {
 }
 
 /** The verdict for a person. It is spoken by a screen reader whenever its words change. */
-export function Glance({ glance }: { readonly glance: GlanceFacts }) {
+export function Glance(props: { readonly glance: GlanceFacts; readonly name?: string }) {
+  const { glance, name = 'glance' } = props;
+  const id = `glance-${name}`;
   return (
-    <section class={`glance ${glance.mood}`} aria-labelledby="glance">
+    <section class={`glance ${glance.mood}`} aria-labelledby={id}>
       <MoodSign mood={glance.mood} />
       <div role="status" aria-live="polite">
-        <h2 id="glance">{glance.title}</h2>
+        <h2 id={id}>{glance.title}</h2>
         <p>{glance.text}</p>
       </div>
     </section>

@@ -2,13 +2,16 @@
 import { render } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { Actions } from './actions.tsx';
+import { printerName } from './api.ts';
 import { Chart } from './chart.tsx';
 import { Evidence } from './evidence.tsx';
+import { Front } from './front.tsx';
 import { Glance } from './glance.tsx';
 import { Health } from './health.tsx';
 import { useHostTime, useLive } from './live.ts';
 import { Login } from './login.tsx';
 import { Overlay, Picture, usePicture } from './picture.tsx';
+import { Incidents, Prints } from './records.tsx';
 import { Settings } from './settings.tsx';
 
 function App() {
@@ -21,7 +24,9 @@ function App() {
   }, []);
   const { session, state } = live;
   const isIn = session !== null && session.token !== null;
-  const { shown, problem } = usePicture(isIn);
+  const isMany = (session?.printers.length ?? 0) > 1;
+  const isFront = isMany && printerName === null;
+  const { shown, problem } = usePicture(isIn && !isFront);
   if (session !== null && !isIn) return <Login onDone={live.again} />;
   const hasFreshRegions = state?.look != null && nowMs - state.look.atMs < 60_000;
   return (
@@ -31,12 +36,30 @@ function App() {
           <img src="/favicon.ico" alt="" width="28" height="28" />
           Lookout
         </h1>
+        {isMany && (
+          <nav aria-label="Printers">
+            <a href="/" aria-current={isFront ? 'page' : undefined}>
+              All
+            </a>
+            {session?.printers.map((name) => (
+              <a
+                key={name}
+                href={`/?printer=${encodeURIComponent(name)}`}
+                aria-current={name === printerName ? 'page' : undefined}
+              >
+                {name}
+              </a>
+            ))}
+          </nav>
+        )}
         <p class="away" role="status">
-          {live.isConnected ? '' : 'Not connected. Trying again.'}
+          {live.isConnected ? (state?.recordTrouble ?? '') : 'Not connected. Trying again.'}
         </p>
       </header>
       <main>
-        {state === null ? (
+        {isFront ? (
+          <Front />
+        ) : state === null ? (
           <p class="card">Connecting.</p>
         ) : (
           <>
@@ -65,6 +88,11 @@ function App() {
             {live.track !== null && (
               <Chart track={live.track} failMs={state.evidence?.failMs ?? null} nowMs={nowMs} />
             )}
+            <Incidents
+              news={`${state.incident?.id} ${state.incident?.answer} ${state.print.filename}`}
+              say={say}
+            />
+            <Prints news={`${state.print.filename} ${state.print.kind}`} />
             <Settings />
           </>
         )}

@@ -73,9 +73,11 @@ function Panel() {
               False alarm
             </button>
           ) : (
-            <button type="button" disabled={busy !== null} onClick={() => act('mute', { minutes: 10 })}>
-              Mute 10 min
-            </button>
+            state.can.includes('mute') && (
+              <button type="button" disabled={busy !== null} onClick={() => act('mute', { minutes: 10 })}>
+                Mute 10 min
+              </button>
+            )
           )}
           <a class="button" href={location.href.replace('/panel', '/')} target="_blank" rel="noreferrer">
             Open
