@@ -14,6 +14,7 @@ import { createMoonrakerComponent } from '../moonraker/component.ts';
 import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine } from '../moonraker/console-lines.ts';
 import { toEndpoint } from '../moonraker/endpoint.ts';
+import { createPrintSummaries } from '../moonraker/print-summaries.ts';
 import { createMoonrakerPrinter } from '../moonraker/printer.ts';
 import { createPrompts } from '../moonraker/prompts.ts';
 import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
@@ -114,7 +115,8 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   let { ignore } = settings.camera;
   for (const { channel } of backends) if (channel) channels.push(channel);
   const announcer = createAnnouncer(channels, log.child('app/announce'));
-  const { recorder, records } = composeRecords(settings, { ...deps, onNotice, onPrintEnded: () => {} });
+  const summaries = createPrintSummaries({ connection, clock, log });
+  const { recorder, records } = composeRecords(settings, { ...deps, onNotice, onPrintEnded: summaries.add });
   const watch = createWatch(
     {
       ...decideOptionsOf(settings),
@@ -204,6 +206,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
                 component.run(signal),
                 feed.run(signal),
                 recorder.run(signal),
+                summaries.run(signal),
                 ...backends.map((each) => each.run?.(printer, signal)),
               ]
             : []),

@@ -1,4 +1,5 @@
 // The life of one watched printer: everything starts with it, and ends in the order that leaves nothing behind.
+import { setMaxListeners } from 'node:events';
 import type { Watch } from './watch.ts';
 
 /** What a life needs of a printer's parts. */
@@ -14,6 +15,8 @@ export interface SupervisedParts {
  */
 export async function supervise(parts: SupervisedParts, signal: AbortSignal): Promise<void> {
   const connection = new AbortController();
+  // Every part listens to it once; Node takes more than ten for a leak.
+  setMaxListeners(100, connection.signal);
   const watching = new AbortController();
   const onAbort = () => watching.abort(signal.reason);
   if (signal.aborted) onAbort();

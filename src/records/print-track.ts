@@ -135,9 +135,12 @@ export function createPrintTrack(options: PrintTrackOptions): PrintTrack {
     const kind = gate?.kind ?? null;
     if (kind !== print.gate) print.lines += toLine({ kind: 'gate', atMs: at.atMs, gate: kind });
     print.gate = kind;
-    for (const mark of marksOf(step)) print.lines += toLine(mark);
+    const marks = marksOf(step);
+    for (const mark of marks) print.lines += toLine(mark);
     const look = lookOf(step, print.printMs);
     if (look !== null) addLook(print, look);
+    // An incident must be counted also where the process is killed right after it.
+    if (marks.length > 0) addSums(print);
   };
 
   const end = async (print: Running, how: PrintEnd, atMs: number): Promise<void> => {
