@@ -71,7 +71,7 @@ export function createOpenInference(options: OpenInferenceOptions, deps: Backend
   const judge = async (picture: Picture, job: JobRef, signal: AbortSignal): Promise<Assessment> => {
     try {
       const plan = await planFor(job, signal);
-      const { score, regions } = await look(plan, picture, signal);
+      const { score, regions, cells } = await look(plan, picture, signal);
       const { neutral } = plan.card;
       return {
         backend: name,
@@ -80,6 +80,7 @@ export function createOpenInference(options: OpenInferenceOptions, deps: Backend
         suggests: null,
         neutral,
         regions,
+        ...(cells === null ? {} : { cells }),
         calls: 0,
         nextInMs: intervalMs,
       };

@@ -39,6 +39,7 @@ export const openInferenceFixture: BackendFixture = {
       { x1: 0.5, y1: 0.5, x2: 1, y2: 1, score: toScore(0.5) },
     ],
     calls: 0,
+    cells: { columns: 2, rows: 2, scores: [0.75, 0.125, 0.25, 0.5], top: 3 },
     nextInMs: 10_000,
   },
   stages: [

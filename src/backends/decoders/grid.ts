@@ -1,5 +1,6 @@
 // Reads a model that answers with a score for each cell of a grid: where on the picture it sees a failure, and how sure it is.
 import type { CardInput, GridOutput } from '../../core/model-card.ts';
+import type { Cells } from '../../core/types.ts';
 import { type Box, type Fit, toPicture } from '../fit.ts';
 import { scoreOfClass } from './activation.ts';
 import { clusters } from './clusters.ts';
@@ -32,7 +33,7 @@ export function gridShape(shape: readonly number[], layout: CardInput['layout'])
 }
 
 /**
- * The mean of the highest cells, and the groups of cells above the threshold. Cells whose middle lies beside the picture,
+ * The mean of the highest cells, the groups of cells above the threshold, and the cells themselves. Cells whose middle lies beside the picture,
  * on the bars of a letterbox, do not count.
  * @throws BadOutput
  */
@@ -41,7 +42,7 @@ export function decodeGrid(
   layout: CardInput['layout'],
   tensors: readonly Tensor[],
   fit: Fit,
-): { readonly score: number; readonly regions: readonly Marked[] } {
+): { readonly score: number; readonly regions: readonly Marked[]; readonly cells: Cells | null } {
   const { shape, data } = onlyTensor(tensors);
   const grid = gridShape(shape, layout);
   const { rows, columns } = grid;
@@ -67,7 +68,30 @@ export function decodeGrid(
     const place = toPicture(fit, boxOf(x1, y1, x2 + 1, y2 + 1));
     return place === null ? [] : [{ ...place, score }];
   });
-  return { score: highest.reduce((sum, score) => sum + score, 0) / highest.length, regions };
+  return {
+    score: highest.reduce((sum, score) => sum + score, 0) / highest.length,
+    regions,
+    cells: onPicture(scores, grid, output.top, fit),
+  };
+}
+
+/** More cells than this are not handed on: what is learned of a scene is far coarser. */
+const maxHandedOn = 4_096;
+
+/** The grid as it lies on the picture, without the bars of a letterbox; null for more cells than are handed on. */
+function onPicture(scores: Float64Array, grid: GridShape, top: number, fit: Fit): Cells | null {
+  const { input, left, top: above, picture } = fit;
+  const columns = Math.max(1, Math.round((grid.columns * picture.width) / input.width));
+  const rows = Math.max(1, Math.round((grid.rows * picture.height) / input.height));
+  if (columns * rows > maxHandedOn) return null;
+  const handedOn = Array.from({ length: columns * rows }, (_, at) => {
+    const x = left + (((at % columns) + 0.5) / columns) * picture.width;
+    const y = above + ((Math.floor(at / columns) + 0.5) / rows) * picture.height;
+    const column = Math.floor((x / input.width) * grid.columns);
+    const row = Math.floor((y / input.height) * grid.rows);
+    return scores[row * grid.columns + column] ?? 0;
+  });
+  return { columns, rows, scores: handedOn, top };
 }
 
 function classesAt(

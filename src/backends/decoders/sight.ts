@@ -1,6 +1,6 @@
 // What a model saw in one picture: its answer read by its card, as score and regions.
 import type { CardInput, ModelCard } from '../../core/model-card.ts';
-import type { Region, Score } from '../../core/types.ts';
+import type { Cells, Region, Score } from '../../core/types.ts';
 import type { Fit } from '../fit.ts';
 import { calibrate } from './activation.ts';
 import { decodeGrid, gridShape } from './grid.ts';
@@ -14,6 +14,8 @@ export interface Sight {
   readonly score: Score;
   /** The highest first, at most 32. */
   readonly regions: readonly Region[];
+  /** Of a model that judges a grid; null for all others. */
+  readonly cells: Cells | null;
 }
 
 const maxRegions = 32;
@@ -26,28 +28,37 @@ export function readSight(card: ModelCard, tensors: readonly Tensor[], fit: Fit)
         `holds ${data.length} numbers as ${name}, where its shape ${shapeText(shape)} wants ${sizeOf(shape)}`,
       );
   }
-  const { score, regions } = decode(card, tensors, fit);
+  const { score, regions, cells } = decode(card, tensors, fit);
   return {
     score: calibrate(score, card.calibration),
     regions: regions
       .toSorted((a, b) => b.score - a.score)
       .slice(0, maxRegions)
       .map((region) => ({ ...region, score: calibrate(region.score, card.calibration) })),
+    cells:
+      cells === null
+        ? null
+        : { ...cells, scores: cells.scores.map((each) => short(calibrate(each, card.calibration))) },
   };
+}
+
+/** Cells go into every record of a look: three digits are enough, and what is next to nothing is nothing. */
+function short(score: number): number {
+  return score < 0.05 ? 0 : Math.round(score * 1_000) / 1_000;
 }
 
 function decode(
   { input, output }: ModelCard,
   tensors: readonly Tensor[],
   fit: Fit,
-): { score: number; regions: readonly Marked[] } {
+): { score: number; regions: readonly Marked[]; cells: Cells | null } {
   switch (output.decoder) {
     case 'score':
-      return { score: decodeScore(output, tensors), regions: [] };
+      return { score: decodeScore(output, tensors), regions: [], cells: null };
     case 'grid':
       return decodeGrid(output, input.layout, tensors, fit);
     case 'yolo':
-      return decodeYolo(output, tensors, fit);
+      return { ...decodeYolo(output, tensors, fit), cells: null };
   }
 }
 

@@ -156,6 +156,24 @@ describe('grid', () => {
       [[0, 0.5, 0.5, 1, 0.75]],
     ]);
   });
+  test('hands on its cells as they lie on the picture, calibrated and short', () => {
+    const cells = (output: object, tensors: readonly Tensor[], fit: Fit, more: object = {}) =>
+      readSight(aCard(output, {}, more), tensors, fit).cells;
+    assert.deepEqual(cells(grid({ top: 2 }), [tensor([2, 2], 0.04, 0.51239, 1, 0)], whole), {
+      columns: 2,
+      rows: 2,
+      scores: [0, 0.512, 1, 0],
+      top: 2,
+    });
+    const bars = [1, 1, 0, 0.5, 0.75, 0, 1, 1];
+    assert.deepEqual(cells(grid({ top: 2 }), [tensor([4, 2], ...bars)], wide)?.scores, [0, 0.5, 0.75, 0]);
+    const calibration = { slope: 1, offset: -Math.log(3) };
+    const [half] = cells(grid({ top: 1 }), [tensor([1, 1], 0.5)], whole, { calibration })?.scores ?? [];
+    assert.equal(half, 0.25);
+    assert.equal(cells(grid({ top: 1 }), [tensor([1, 1], 0.5)], wide)?.rows, 1);
+    assert.equal(cells(grid(), [tensor([65, 65], ...new Array(65 * 65).fill(0.5))], whole), null);
+    assert.equal(cells({ decoder: 'score' }, [tensor([1], 0.5)], whole), null);
+  });
   test('shows at most 32 regions, the highest first', () => {
     const cells = Array.from({ length: 400 }, (_, at) =>
       at % 2 === 0 && Math.floor(at / 20) % 2 === 0 ? 0.5 + at / 1000 : 0,
