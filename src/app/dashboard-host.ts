@@ -35,7 +35,7 @@ export async function startDashboard(
   const dashboard = createDashboard(
     { ...settings, hostName: hostname(), frameHosts: () => hostsOf(settings), version, pageFolder },
     {
-      printers: printers.map(viewPrinter),
+      printers: printers.map((printer) => viewPrinter(printer, loaded.file)),
       settings: () =>
         loaded.settings.map((setting) => ({
           section: setting.section,

@@ -1,21 +1,11 @@
 // The command `migrate`: gives the settings their names of today in the files, and keeps a copy of each as it was.
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fsyncSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { parseConf } from '../config/conf-file.ts';
 import { migrateText } from '../config/migrate.ts';
 import { applyMoves, type Move, moves } from '../config/moves.ts';
 import { readText, settingId } from '../config/sources.ts';
 import { ConfigError } from '../core/errors.ts';
+import { rewriteFile } from './rewrite-file.ts';
 import { loadSettings } from './settings.ts';
 
 /** What the command line gives. */
@@ -46,15 +36,16 @@ export async function migrate(
 ): Promise<number> {
   const loaded = loadSettings(file, env, deps.table);
   const secretsFile = loaded.shared.secrets.file;
-  const changed = [loaded.file, ...(secretsFile === null ? [] : [secretsFile])].map((each) =>
-    migrateFile(each, deps),
-  );
-  if (!changed.includes(true)) deps.say('Every name is the one of today: nothing to change.');
+  let isChanged = false;
+  for (const each of [loaded.file, ...(secretsFile === null ? [] : [secretsFile])]) {
+    isChanged = (await migrateFile(each, deps)) || isChanged;
+  }
+  if (!isChanged) deps.say('Every name is the one of today: nothing to change.');
   return 0;
 }
 
 /** True when it was changed. */
-function migrateFile(file: string, { table, now, say }: MigrateDeps): boolean {
+async function migrateFile(file: string, { table, now, say }: MigrateDeps): Promise<boolean> {
   const read = readText(file);
   if (read === null) return false;
   const { renamed } = applyMoves(parseConf(read.text), table);
@@ -67,19 +58,16 @@ function migrateFile(file: string, { table, now, say }: MigrateDeps): boolean {
       hint: 'Please report this with the file. Rename the keys by hand meanwhile, as the warnings say.',
     });
   }
-  // Behind a link stands the file that has to change; a link in its place would be lost.
-  const target = realpathSync(file);
-  const copy = `${target}.${stamp(now)}.bak`;
+  let copy: string;
   try {
-    copyFileSync(target, copy, constants.COPYFILE_EXCL);
-    replaceFile(target, next, read.mode);
+    copy = await rewriteFile(file, next, read.mode, now);
   } catch (cause) {
     throw new ConfigError(
       `${file} could not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
       {
         code: 'CONFIG_NOT_WRITTEN',
         retry: 'never',
-        hint: `It is as it was. Check that this user may write to ${dirname(target)}: ls -ld ${dirname(target)}`,
+        hint: `It is as it was. Check that this user may write to ${dirname(file)}: ls -ld ${dirname(file)}`,
         cause,
       },
     );
@@ -100,29 +88,4 @@ function meaning(text: string, table: readonly Move[]): string {
     entries.map(({ key, value }) => `${settingId(name, key)} ${value}`),
   );
   return JSON.stringify([values.sort(), problems.map(({ message }) => message)]);
-}
-
-/** Never half a file, whatever happens meanwhile. */
-function replaceFile(file: string, text: string, mode: number): void {
-  const temporary = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
-  try {
-    const descriptor = openSync(temporary, 'wx', mode);
-    try {
-      writeFileSync(descriptor, text);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, file);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-/** `20261126-195500`, local time, as install.sh names its copies. */
-function stamp(now: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const day = [now.getFullYear(), two(now.getMonth() + 1), two(now.getDate())].join('');
-  return `${day}-${[two(now.getHours()), two(now.getMinutes()), two(now.getSeconds())].join('')}`;
 }

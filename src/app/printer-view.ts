@@ -3,9 +3,11 @@ import { ControlError } from '../core/errors.ts';
 import { type EvidenceOptions, evidenceMarks, sayEvidence } from '../core/evidence.ts';
 import { explainAnswerTaken } from '../core/explain-control.ts';
 import type { Printer } from '../core/ports.ts';
+import type { Area } from '../core/regions.ts';
 import type { PrinterView, Watched } from '../dashboard/printer-view.ts';
 import type { Composed } from './compose.ts';
 import type { Look } from './last-look.ts';
+import { createMaskStore } from './mask-store.ts';
 import type { Seat } from './seat.ts';
 import type { Settings } from './settings.ts';
 
@@ -20,13 +22,20 @@ export interface SeatedPrinter {
 
 type Hear = Parameters<PrinterView['onChange']>[0];
 
-/** Makes the view. Throws a RangeError for an empty seat. */
-export function viewPrinter({ name, config, seat }: SeatedPrinter): PrinterView {
+/**
+ * Makes the view.
+ * @param file the configuration file
+ * @throws RangeError for an empty seat
+ */
+export function viewPrinter({ name, config, seat }: SeatedPrinter, file: string): PrinterView {
   const { warnAfterMs, failAfterMs, sensitivity, intervalMs } = config.detection;
   const evidenceOptions: EvidenceOptions = { warnAfterMs, failAfterMs, sensitivity, intervalMs };
   const hearers = new Set<Hear>();
   const lookers = new Set<(look: Look) => void>();
-  seat.follow(({ watch, looks }) => {
+  /** Since the settings were read. */
+  let drawn: readonly Area[] | null = null;
+  seat.follow(({ watch, looks, ignore }) => {
+    if (drawn !== null) ignore(drawn);
     watch.onChange((...news) => {
       for (const hear of hearers) hear(...news);
     });
@@ -63,7 +72,16 @@ export function viewPrinter({ name, config, seat }: SeatedPrinter): PrinterView 
       name: status().state.last?.assessment.backend ?? parts().backends[0]?.name ?? '',
       budget: null,
     }),
-    masks: () => parts().ignored(),
+    areas: () => parts().ignored(),
+    masks: createMaskStore({
+      file,
+      section: name === null ? 'camera' : `printer ${name} camera`,
+      current: () => parts().ignored(),
+      apply: (areas) => {
+        drawn = areas;
+        parts().ignore(areas);
+      },
+    }),
     records: () => parts().records,
     methods: () => [...new Set([...parts().control.methods, 'pause', 'resume', 'cancel'])],
     call: async (method, params, signal) => {

@@ -8,7 +8,8 @@ export type ConfigCode =
   | 'CONFIG_UNREADABLE'
   | 'CONFIG_INVALID'
   | 'CONFIG_SECRETS_OPEN'
-  | 'CONFIG_NOT_WRITTEN';
+  | 'CONFIG_NOT_WRITTEN'
+  | 'CONFIG_CHANGED';
 
 /** Moonraker: connection, authorization, requests. */
 export type MoonrakerCode =

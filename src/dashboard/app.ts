@@ -5,6 +5,7 @@ import type { Access } from './access.ts';
 import { addApiRoutes, type Served } from './api-routes.ts';
 import type { OpenStreams } from './event-streams.ts';
 import { createActionGuard, createGuard, type GuardDeps, type GuardEnv } from './guard.ts';
+import { addMaskRoutes } from './mask-routes.ts';
 import { addPageRoutes } from './page-routes.ts';
 import { createPageTokens } from './page-token.ts';
 import { addPictureRoutes, type Pictured } from './picture-routes.ts';
@@ -27,7 +28,10 @@ export interface AppOptions {
 }
 
 /** A printer with everything that its routes need. */
-export interface PrinterParts extends Served, Pictured {}
+export interface PrinterParts extends Served, Pictured {
+  /** Sends the state to the pages that are open. */
+  tell(): void;
+}
 
 /** What the routes work with. */
 export interface AppDeps {
@@ -70,6 +74,13 @@ export function createApp(options: AppOptions, deps: AppDeps): Hono<GuardEnv> {
   addPictureRoutes(app, { find, access, streams, refuse, log });
   const guardAction = createActionGuard(guard);
   addRecordRoutes(app, { find: (c) => find(c)?.view.records() ?? null, guardAction, refuse, log });
+  addMaskRoutes(app, {
+    find: (c) => {
+      const found = find(c);
+      return found === null ? null : { masks: found.view.masks, changed: found.tell };
+    },
+    ...{ guardAction, refuse, log },
+  });
   addApiRoutes(app, {
     ...{ printers, find, tokens, sessions, streams, refuse, clock, log },
     settings: deps.settings,

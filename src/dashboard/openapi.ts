@@ -102,6 +102,10 @@ const paths = {
   ]),
   '/api/v1/prints': read('Prints, the newest first'),
   '/api/v1/prints/{id}': read('A print and its course'),
+  '/api/v1/masks': {
+    ...read('Areas that are not judged, and the version of the file that holds them'),
+    ...act('Change them', { areas: { type: 'array' }, version: text }, ['areas', 'version']),
+  },
   '/api/v1/events': read('Changes as they happen: events `state` and `track`', 'text/event-stream'),
   '/api/v1/settings': read('Settings in force and where they come from; secrets are never shown'),
   '/api/v1/session': read('What a page needs to act'),

@@ -42,7 +42,7 @@ export function addPictureRoutes(app: Hono<GuardEnv>, deps: PictureDeps): void {
     draws.set(view, draw);
     const look = view.lastLook();
     const isRecent = look !== null && Math.abs(frame.tickMs - look.frame.tickMs) < regionsHoldMs;
-    return draw(frame, { regions: isRecent ? look.assessment.regions : [], masks: view.masks() });
+    return draw(frame, { regions: isRecent ? look.assessment.regions : [], masks: view.areas() });
   };
 
   const noPicture = (c: Context<GuardEnv>, error: unknown) => {

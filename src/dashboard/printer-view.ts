@@ -20,6 +20,17 @@ export interface Look {
   readonly tookMs: number;
 }
 
+/** The areas that are not judged, as the configuration file has them. */
+export interface MaskStore {
+  /** Those in force, and the version of the file that they are to be changed in. Throws a ConfigError. */
+  read(): { readonly areas: readonly Area[]; readonly version: string };
+  /**
+   * Writes the areas and puts them in force for the next picture.
+   * @throws ConfigError CONFIG_CHANGED when the file is no longer of that version; CONFIG_INVALID, CONFIG_NOT_WRITTEN
+   */
+  save(areas: readonly Area[], version: string): Promise<void>;
+}
+
 /** One watched printer. */
 export interface PrinterView {
   /** As in `[printer NAME]`; `printer` where there is only one. */
@@ -38,7 +49,9 @@ export interface PrinterView {
   cameraName(): string;
   /** Names and budget of the backend in use. */
   backend(): Pick<BackendFacts, 'name' | 'budget'>;
-  masks(): readonly Area[];
+  /** In force now. */
+  areas(): readonly Area[];
+  readonly masks: MaskStore;
   /** What was kept of incidents and prints. */
   records(): Records;
   /** Names of what `call` takes. */

@@ -109,7 +109,7 @@ const failureShape = v.object({
 });
 /** Endings of codes that say that the request was wrong, or came at the wrong moment. */
 const statusOf = (code: string) => {
-  if (/_(BAD|INVALID|UNKNOWN)[A-Z_]*$/.test(code)) return 400;
+  if (/_(BAD|INVALID|UNKNOWN)(_|$)/.test(code)) return 400;
   if (/NOT_FOUND$/.test(code)) return 404;
   if (/^(MOONRAKER|KLIPPY|RECORD)_/.test(code)) return 503;
   return 409;

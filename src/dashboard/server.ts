@@ -111,7 +111,7 @@ function servePrinter(view: PrinterView, clock: Clock): PrinterParts & { readonl
     track.expire();
     feed.send({ name: 'track', data: () => null });
   });
-  return { view, track, feed, live, off };
+  return { view, track, feed, live, off, tell: () => feed.send(state) };
 }
 
 function listen(server: Server, { listen: address, port }: DashboardOptions): Promise<number> {

@@ -26,7 +26,7 @@ export function printerState(view: PrinterView, now: Moment): PrinterState {
     backend: backendFacts(view, status),
     can: view.methods(),
     recordTrouble: view.records().health.trouble?.message ?? '',
-    masks: view.masks(),
+    masks: view.areas(),
     assessments: status.assessments,
   };
 }

@@ -131,8 +131,8 @@ describe('migrate', () => {
   it('says why it cannot write, and leaves the file as it was', async () => {
     const conf = '[detection]\npace: 3s\n';
     writeFileSync(file, conf);
-    // Somebody was faster within the same second: also root cannot write over that copy.
-    writeFileSync(`${file}.20261126-195507.bak`, 'theirs');
+    // Also root cannot write a file where a folder is.
+    mkdirSync(join(data, 'config', `.moonraker-lookout.conf.${process.pid}.tmp`));
     await assert.rejects(run(), (error) => {
       assert.ok(error instanceof ConfigError);
       assert.equal(error.code, 'CONFIG_NOT_WRITTEN');

@@ -98,7 +98,13 @@ export function aView(name = 'printer'): TestView {
     evidence: () => null,
     cameraName: () => 'bed',
     backend: () => ({ name: 'octoeverywhere', budget: null }),
-    masks: () => view.ignored,
+    areas: () => view.ignored,
+    masks: {
+      read: () => ({ areas: view.ignored, version: 'v1' }),
+      save: async (areas) => {
+        view.ignored = areas;
+      },
+    },
     records: () => view.kept,
     methods: () => ['answer', 'pause', 'resume', 'cancel', 'mute', 'unmute', 'watch'],
     call: async (method, params) => {

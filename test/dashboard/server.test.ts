@@ -213,6 +213,7 @@ describe('the server', () => {
             view,
             track: { read: () => Promise.reject(new Error()), expire: () => {} },
             feed: { open: () => {}, send: () => {}, close: () => {} },
+            tell: () => {},
             live: { latest: () => Promise.reject(new Error()) },
           },
         ],

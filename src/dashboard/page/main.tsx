@@ -10,6 +10,7 @@ import { Glance } from './glance.tsx';
 import { Health } from './health.tsx';
 import { useHostTime, useLive } from './live.ts';
 import { Login } from './login.tsx';
+import { MaskLayer, MaskTools, useMaskEditor } from './mask-editor.tsx';
 import { Overlay, Picture, usePicture } from './picture.tsx';
 import { Incidents, Prints } from './records.tsx';
 import { Settings } from './settings.tsx';
@@ -22,6 +23,7 @@ function App() {
     setToast({ text, isBad });
     setTimeout(() => setToast(null), isBad ? 10_000 : 5_000);
   }, []);
+  const editor = useMaskEditor(say);
   const { session, state } = live;
   const isIn = session !== null && session.token !== null;
   const isMany = (session?.printers.length ?? 0) > 1;
@@ -66,18 +68,33 @@ function App() {
             <Glance glance={state.glance} />
             <div class="columns">
               <div>
-                <section class="card view" aria-label="Live picture">
+                <section class={editor.isOpen ? 'card view editing' : 'card view'} aria-label="Live picture">
                   <Picture
                     shown={shown}
                     problem={problem}
                     alt={`The print as camera ${state.camera.name} sees it`}
                   >
-                    <Overlay
-                      regions={hasFreshRegions ? (state.look?.regions ?? []) : []}
-                      masks={state.masks}
-                    />
+                    {editor.isOpen ? (
+                      <MaskLayer editor={editor} />
+                    ) : (
+                      <Overlay
+                        regions={hasFreshRegions ? (state.look?.regions ?? []) : []}
+                        masks={state.masks}
+                      />
+                    )}
                   </Picture>
-                  <Evidence state={state} nowMs={nowMs} />
+                  {editor.isOpen ? (
+                    <MaskTools editor={editor} />
+                  ) : (
+                    <>
+                      <Evidence state={state} nowMs={nowMs} />
+                      <div class="tools">
+                        <button type="button" class="small" onClick={editor.load}>
+                          Ignore areas
+                        </button>
+                      </div>
+                    </>
+                  )}
                 </section>
               </div>
               <div>
