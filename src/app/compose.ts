@@ -165,7 +165,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     status: () => statusAnswer(watch.status(), deps.version, clock.now()),
   });
   const control = createControl({
-    ...{ watch, camera, backend, clock, version: deps.version },
+    ...{ watch, camera, backend, clock, records, version: deps.version },
     pictureUrl: null,
   });
   const listen = (signal: AbortSignal) => {

@@ -6,12 +6,21 @@ import { explainAnswerTaken } from '../core/explain-control.ts';
 import type { Frame } from '../core/types.ts';
 import { type CheckDeps, checkNow } from './check-now.ts';
 import { flagArgument, incidentArgument, readArguments, wordArgument } from './control-arguments.ts';
+import {
+  incidentAnswer,
+  incidentArguments,
+  incidentsAnswer,
+  incidentsArguments,
+  lateAnswer,
+  type RecordsView,
+} from './control-records.ts';
 import { statusAnswer } from './control-status.ts';
 import type { Watch } from './watch.ts';
 
 /** What control works with. */
 export interface ControlDeps extends CheckDeps {
   readonly watch: Pick<Watch, 'status' | 'lookSoon' | 'onChange' | 'lastFrame' | 'answer'>;
+  readonly records: RecordsView;
   readonly version: string;
   /** Where the last picture can be seen; null while the dashboard is off. */
   readonly pictureUrl: string | null;
@@ -73,6 +82,8 @@ export function createControl(deps: ControlDeps): Control {
       async ({ answer, incident_id: id }, through) => {
         const { incident } = watch.status().state;
         if (incident === null || (id !== null && id !== incident.id)) {
+          const late = id === null ? null : await lateAnswer(deps.records, id, answer, through);
+          if (late !== null) return late;
           throw notFound(
             id === null ? 'no alert is open' : `no alert is open for incident ${id}`,
             'lookout.status tells which one is.',
@@ -82,6 +93,12 @@ export function createControl(deps: ControlDeps): Control {
         return { text: explainAnswerTaken(answer), incident_id: incident.id, answer };
       },
     ),
+    method('incidents', incidentsArguments, ({ limit }) => incidentsAnswer(deps.records, limit)),
+    method('incident', incidentArguments, async ({ incident_id: id }) => {
+      const answer = await incidentAnswer(deps.records, id);
+      if (answer !== null) return answer;
+      throw notFound(`there is no incident ${id}`, 'lookout.incidents lists them.');
+    }),
   ]);
 
   return {

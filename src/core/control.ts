@@ -88,3 +88,45 @@ export interface CheckAnswer extends ControlAnswer {
   /** True when the picture was one of the running print and counts for it. */
   readonly is_counted: boolean;
 }
+
+/** An incident as it was recorded. Times are Unix seconds. */
+export interface RecordedIncident {
+  readonly id: string;
+  readonly filename: string;
+  readonly level: 'warning' | 'failing';
+  readonly opened_at: number;
+  readonly is_open: boolean;
+  /** `how`: answered, resumed, cancelled, print-ended, went-away. null while it is open, and where its end was not seen. */
+  readonly closed: { readonly at: number; readonly how: string } | null;
+  readonly layer: number | null;
+  readonly backend: string;
+  readonly score: number;
+  readonly quality: number | null;
+  readonly action: { readonly what: string; readonly state: string; readonly message: string } | null;
+  /** What people have said of it, the oldest first. */
+  readonly answers: readonly {
+    readonly answer: string;
+    readonly at: number;
+    readonly through: string | null;
+  }[];
+}
+
+/** `incidents`, the newest first. */
+export interface IncidentsAnswer extends ControlAnswer {
+  readonly incidents: readonly RecordedIncident[];
+}
+
+/** `incident`: one with its looks, from ten minutes before it opened on. */
+export interface IncidentAnswer extends ControlAnswer {
+  readonly incident: RecordedIncident;
+  readonly looks: readonly {
+    readonly at: number;
+    readonly score: number;
+    readonly quality: number | null;
+    readonly verdict: Verdict;
+    /** Seconds of failure that had built up. */
+    readonly evidence: number;
+    /** Name of its picture; null where there is none. */
+    readonly frame: string | null;
+  }[];
+}

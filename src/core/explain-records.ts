@@ -22,3 +22,13 @@ export function sayIncident(record: IncidentRecord, openedAt: string): string {
   const said = labels.at(-1) === undefined ? '' : `, said: ${labels.at(-1)?.answer}`;
   return `${id}  ${openedAt}  ${level}${done}, ${end.replaceAll('-', ' ')}${said}  ${JSON.stringify(job.filename)}`;
 }
+
+/** How many incidents there are. */
+export function sayIncidents(count: number): string {
+  return count === 1 ? 'Lookout: 1 incident.' : `Lookout: ${count} incidents.`;
+}
+
+/** An answer to an incident that is over changes nothing any more, but it is kept. */
+export function explainLateAnswer(answer: string): string {
+  return `Lookout: your answer (${answer}) was kept with the record. The incident is over, so nothing else follows from it.`;
+}

@@ -5,6 +5,9 @@ import { describe, it } from 'node:test';
 import { type Control, createControl } from '../../src/app/control.ts';
 import { openDoors, remoteMethodNames } from '../../src/app/control-doors.ts';
 import { BackendError, CameraError, ControlError } from '../../src/core/errors.ts';
+import type { Incident } from '../../src/core/incident.ts';
+import type { IncidentRecord } from '../../src/core/records.ts';
+import { toScore } from '../../src/core/types.ts';
 import { createOfferedMethods, type MethodHandler } from '../../src/moonraker/requests-to-us.ts';
 import { root } from '../architecture/source-files.ts';
 import { aJob, anAssessment, failing } from '../support/parts.ts';
@@ -15,9 +18,65 @@ const { signal } = new AbortController();
 
 function setUp(...args: Parameters<typeof startWatch>) {
   const rig = startWatch(...args);
-  const control = createControl({ ...rig, version: '9.9.9', pictureUrl: 'http://host:7136/snapshot.jpg' });
+  const records = someRecords();
+  const control = createControl({
+    ...rig,
+    records,
+    version: '9.9.9',
+    pictureUrl: 'http://host:7136/snapshot.jpg',
+  });
   const call = (method: string, params: unknown = {}) => control.call(method, params, 'agent', signal);
-  return { ...rig, control, call };
+  return { ...rig, records, control, call };
+}
+
+/** Records that hold one incident, which is over. */
+function someRecords() {
+  const at = (atMs: number) => ({ atMs, tickMs: atMs });
+  const incident: Incident = {
+    ...{
+      id: 'old1',
+      job: aJob(),
+      level: 'warning',
+      openedAt: at(40_000),
+      troubleSince: at(30_000),
+      layer: 3,
+    },
+    ...{ backend: 'obico', score: toScore(0.7), quality: null, seen: null, where: null, lastSeenTickMs: 1 },
+    ...{ action: null, answer: null, isAccepted: false },
+  };
+  const record: IncidentRecord = {
+    ...{ incident, isOpen: false, closed: { atMs: 50_000, how: 'resumed' }, hasPicture: false, program: '1' },
+    ...{ lostFrames: 0, lostSteps: 0, labels: [{ answer: 'seen', atMs: 60_000, through: 'prompt' }] },
+  };
+  const result = {
+    effects: [],
+    verdict: 'clear',
+    evidenceMs: 0,
+    incident: null,
+    level: null,
+    gate: null,
+  } as const;
+  const assessed = {
+    kind: 'frame-assessed',
+    assessment: anAssessment(),
+    job: aJob(),
+    camera: 'bed',
+    layer: 1,
+  } as const;
+  const steps = [
+    { ...result, at: at(6_000), input: { kind: 'time-passed' }, frame: null },
+    { ...result, at: at(7_000), input: assessed, frame: 'f1.jpg' },
+  ] as const;
+  const labelled: string[] = [];
+  return {
+    labelled,
+    list: async () => [record],
+    read: async (id: string) => (id === 'old1' ? { ...record, steps, frames: [] } : null),
+    label: async (id: string, answer: string, through: string) => {
+      if (id === 'old1') labelled.push(`${id} ${answer} ${through}`);
+      return id === 'old1';
+    },
+  };
 }
 
 const idle = { kind: 'idle' } as const;
@@ -76,7 +135,33 @@ describe('control', () => {
     await end();
   });
 
+  it('keeps an answer to an incident that is over', async () => {
+    const { call, records, printer, end } = setUp();
+    const taken = await call('answer', { answer: 'false-alarm', incident_id: 'old1' });
+    assert.match(taken.text, /was kept with the record/);
+    assert.deepEqual(records.labelled, ['old1 false-alarm agent']);
+    assert.ok(!printer.calls.includes('resume'));
+    await end();
+  });
+
+  it('lists what was recorded, and shows one of it', async () => {
+    const { call, end } = setUp();
+    const { text, incidents } = JSON.parse(JSON.stringify(await call('incidents')));
+    assert.equal(text, 'Lookout: 1 incident.');
+    assert.deepEqual(incidents[0].closed, { at: 50, how: 'resumed' });
+    assert.deepEqual(incidents[0].answers, [{ answer: 'seen', at: 60, through: 'prompt' }]);
+    const { incident, looks } = JSON.parse(JSON.stringify(await call('incident', { incident_id: 'old1' })));
+    assert.deepEqual(incident, incidents[0]);
+    assert.deepEqual(looks, [
+      { at: 7, score: 0.05, quality: 9, verdict: 'clear', evidence: 0, frame: 'f1.jpg' },
+    ]);
+    await assert.rejects(call('incident', { incident_id: 'none' }), { code: 'CONTROL_NOT_FOUND' });
+    await end();
+  });
+
   for (const [method, params, message] of [
+    ['incidents', { limit: 1e9 }, /limit: found 1000000000, allowed: 1 to 200/],
+    ['incident', { incident_id: '../x' }, /incident_id: found "..\/x"/],
     ['answer', {}, /^answer: answer is missing$/],
     ['answer', { answer: 'maybe' }, /answer: found "maybe", allowed: pause, resume, cancel/],
     ['answer', { answer: 7 }, /found 7, allowed/],
@@ -300,6 +385,8 @@ describe('docs/api.md', () => {
       ['status', {}],
       ['snapshot', {}],
       ['answer', { answer: 'seen' }],
+      ['incidents', { limit: 5 }],
+      ['incident', { incident_id: 'old1' }],
     ];
     for (const [name, params] of samples) {
       const section = text.split(`### \`lookout.${name}\``)[1]?.split(/^##/m)[0] ?? '';
