@@ -10,6 +10,7 @@ import type { DecideOptions, Effect, WatchInput, WatchState } from '../core/watc
 import { createBell } from '../lib/bell.ts';
 import { loadBackgrounds } from './background-record.ts';
 import type { Performer } from './perform.ts';
+import { loadView } from './view-record.ts';
 import { loadWatchState, type WatchRecord } from './watch-record.ts';
 
 /** Settings of one watch, all ms. */
@@ -77,8 +78,9 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   const listeners = new Set<(status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void>();
   const record: WatchRecord = loadWatchState(deps);
   const scene = loadBackgrounds(deps);
+  const place = loadView(deps);
   const performer = deps.perform(hear, record.saved);
-  let state: WatchState = { ...record.state, backgrounds: scene.backgrounds };
+  let state: WatchState = { ...record.state, backgrounds: scene.backgrounds, view: place.view };
   let dueTickMs = 0;
   let failures = 0;
   let assessments = 0;
@@ -97,6 +99,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     recorder.step({ at, input, before, after: state, effects: decision.effects, gate });
     record.keep(state);
     scene.keep(state.backgrounds);
+    place.keep(state.view);
     for (const effect of decision.effects) performer.perform(effect, lastFrame);
     if (input.kind === 'print-changed') {
       // A frame of a print that no longer runs is of no use, and the call may cost money.
@@ -159,7 +162,14 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       calls += assessment.calls;
       failures = 0;
       const { layer } = print.job;
-      hear({ kind: 'frame-assessed', assessment, camera: frame.camera, job: print.job, layer });
+      hear({
+        kind: 'frame-assessed',
+        assessment,
+        camera: frame.camera,
+        grid: frame.grid ?? null,
+        job: print.job,
+        layer,
+      });
       // The interval runs from the start of the look, what the backend asks for from its answer.
       const { tickMs } = clock.now();
       const leftOfIntervalMs = options.intervalMs - (tickMs - startedTickMs);
@@ -238,6 +248,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
         await performer.shutDown(state.incident?.id ?? null);
         await record.saved();
         await scene.saved();
+        await place.saved();
       }
     },
     lookSoon: () => {

@@ -6,6 +6,7 @@ import { startDeadline } from '../lib/deadline.ts';
 import { createFreezeWatch } from './freeze.ts';
 import { type CameraHttpOptions, createCameraHttp } from './http.ts';
 import { inspectJpeg } from './jpeg.ts';
+import { createLookOver } from './look-over.ts';
 import { createSourcePicker } from './picker.ts';
 import { applyView } from './pixels.ts';
 import { shareWork } from './share-work.ts';
@@ -19,6 +20,8 @@ export interface CameraOptions extends SourceOptions, CameraHttpOptions {
   readonly maxHeight: number;
   /** Limit for one `grab`, ms, over all addresses that it tries. */
   readonly timeoutMs: number;
+  /** Refuse pictures in which nothing can be seen. */
+  readonly qualityCheck: boolean;
 }
 
 /** What the camera needs from outside. */
@@ -48,6 +51,7 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
   const http = createCameraHttp(options);
   const picker = createSourcePicker();
   const freeze = createFreezeWatch();
+  const lookOver = createLookOver();
   let webcams: readonly WebcamEntry[] | null = null;
   let current: Source | null = null;
 
@@ -57,10 +61,11 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
     if (width > maxSide || height > maxSide) throw tooManyPixels(width, height);
     const jpeg = bytes.subarray(0, length);
     freeze.check(jpeg);
+    const grid = options.qualityCheck ? lookOver.look(jpeg, source.view, moment) : null;
     const picture = await applyView({ jpeg, width, height }, source.view, options.maxHeight);
     const ageMs = deps.clock.now().tickMs - moment.tickMs;
     if (ageMs > maxAgeMs) throw tooOld(ageMs);
-    return { ...picture, ...moment, camera: source.name };
+    return { ...picture, ...moment, camera: source.name, grid };
   };
 
   /** One address within its share of the time; an overrun becomes CAMERA_TIMEOUT. */

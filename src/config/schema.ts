@@ -45,6 +45,10 @@ const camera = {
     'Pixels. Higher pictures are scaled down before they are judged.',
   ),
   timeout: key.duration('10s', { min: '1s', max: '60s' }, 'How long to wait for one picture.'),
+  quality_check: key.flag(
+    true,
+    'Do not judge pictures in which nothing can be seen: too dark, white, covered, blurred or broken ones, and those of a camera that hangs.',
+  ),
   ignore: key.areas(
     'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right).',
   ),

@@ -4,7 +4,7 @@ import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
 import { type Evidence, sayEvidence } from './evidence.ts';
-import { explainDelay } from './explain.ts';
+import { explainDelay, explainMoved } from './explain.ts';
 import { explainPauseStep } from './explain-pause.ts';
 import { isBefore } from './gates.ts';
 import {
@@ -20,6 +20,7 @@ import {
 import { isSameJob } from './job.ts';
 import { judge } from './judge.ts';
 import { placeOfSurest } from './regions.ts';
+import { seeView } from './scene-view.ts';
 import type { Assessment, JobRef, Moment, Verdict } from './types.ts';
 import type {
   AcceptedScene,
@@ -72,7 +73,12 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
   const { job } = state;
   // A late answer for a print that has ended, or was paused meanwhile, says nothing about what happens now.
   if (job === null || !isSameJob(job, input.job) || !state.isPrinting) return { state, effects: [] };
-  const { assessment, counted, evidence, backgrounds, verdict } = judge(state, input, now, options);
+  const { view, hasMoved, isNews } = seeView(state.view, input, now);
+  // What was learned lies elsewhere in the picture now.
+  const known = hasMoved
+    ? { ...state, backgrounds: state.backgrounds.filter(({ camera }) => camera !== input.camera) }
+    : state;
+  const { assessment, counted, evidence, backgrounds, verdict } = judge(known, input, now, options);
   const hasTrouble = verdict === 'warning' || verdict === 'failing';
   const trouble = verdict === 'clear' ? null : (state.trouble ?? { since: now, layer: input.layer });
   const seen: WatchState = {
@@ -83,6 +89,7 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
     trouble,
     evidence,
     backgrounds,
+    view,
     accepted: stillAccepted(state.accepted, assessment, verdict),
     incident:
       state.incident === null || !hasTrouble
@@ -90,11 +97,12 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
         : worse(state.incident, assessment, evidence, now),
   };
   const sighted = tellIfSighted(state, now);
+  const moved: Effect[] = isNews ? [{ kind: 'tell', notice: explainMoved(input.camera) }] : [];
   const next =
     trouble === null || !hasTrouble
       ? closeIfOver(seen, now)
       : react(seen, { job, assessment, verdict, trouble }, now, options);
-  return { state: next.state, effects: [...sighted, ...next.effects] };
+  return { state: next.state, effects: [...sighted, ...moved, ...next.effects] };
 }
 
 /** What is left of "I have looked": once the trouble has gone or grown, later trouble is new for good. */

@@ -38,7 +38,12 @@ export type CameraCode =
   | 'CAMERA_REDIRECT'
   | 'CAMERA_STALE'
   | 'CAMERA_FROZEN'
-  | 'CAMERA_UNDECODABLE';
+  | 'CAMERA_UNDECODABLE'
+  | 'CAMERA_BROKEN_PICTURE'
+  | 'CAMERA_TOO_DARK'
+  | 'CAMERA_OVEREXPOSED'
+  | 'CAMERA_COVERED'
+  | 'CAMERA_BLURRED';
 
 /** Backend: the service that judges frames. */
 export type BackendCode =

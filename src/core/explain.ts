@@ -165,3 +165,9 @@ export function explainRestart(): Notice {
     text: 'Lookout: watching this printer failed and was started anew. The log says why.',
   };
 }
+
+/** Told once when the camera looks elsewhere for good. */
+export function explainMoved(camera: string): Notice {
+  const text = `Lookout: the camera "${camera}" shows another view than before. What was learned of the old one is forgotten; ignored areas may have to be set anew.`;
+  return { level: 'info', text };
+}

@@ -1,4 +1,5 @@
 // The words of the house as types: print, frame, assessment, verdict, fault, incident, alert.
+import type { SceneGrid } from './scene-grid.ts';
 
 /** A number in 0..1: 0 is nothing wrong, 1 is a certain failure. Made by `toScore` only. */
 export type Score = number & { readonly unit: 'score' };
@@ -26,6 +27,8 @@ export interface Frame extends Moment {
   readonly height: number;
   /** Name of the camera it came from. */
   readonly camera: string;
+  /** What the camera looks at; absent or null where the pixels were not looked at. */
+  readonly grid?: SceneGrid | null;
 }
 
 /** A webcam as Moonraker lists it (`server.webcams.list`), in our spelling. */

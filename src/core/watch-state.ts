@@ -3,6 +3,8 @@ import type { Background } from './background.ts';
 import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
 import type { Incident } from './incident.ts';
 import type { Area } from './regions.ts';
+import type { SceneGrid } from './scene-grid.ts';
+import type { SceneView } from './scene-view.ts';
 import type {
   ActionOutcome,
   Alert,
@@ -53,6 +55,8 @@ export interface WatchState {
   readonly evidence: Evidence;
   /** What cameras always show, the last one first. Outlives prints. */
   readonly backgrounds: readonly Background[];
+  /** Where the camera looks; null until a frame has told. */
+  readonly view: SceneView | null;
   readonly incident: Incident | null;
   readonly incidentCount: number;
   /** An alert is open that a restart, ours or Moonraker's, may have taken away: shown again once the print is seen. */
@@ -72,6 +76,8 @@ export type WatchInput =
       readonly assessment: Assessment;
       /** Name of the camera. */
       readonly camera: string;
+      /** Of the frame; absent or null where its pixels were not looked at. */
+      readonly grid?: SceneGrid | null;
       readonly job: Job;
       readonly layer: number | null;
     }
@@ -136,6 +142,7 @@ export const initialWatchState: WatchState = {
   trouble: null,
   evidence: noEvidence,
   backgrounds: [],
+  view: null,
   incident: null,
   incidentCount: 0,
   isAlertDue: false,

@@ -148,6 +148,14 @@ const background = v.looseObject({
   agedMs: v.number(),
 });
 
+const view = v.looseObject({
+  camera: v.string(),
+  grid: v.string(),
+  takenTickMs: v.nullable(v.number()),
+  other: v.nullable(v.looseObject({ grid: v.string(), sinceTickMs: v.number(), looks: v.number() })),
+  toldTickMs: v.nullable(v.number()),
+});
+
 /** Every field of the state. A new one is added here, and is then in the records; what survives a restart is picked from them. */
 export const stateFields = {
   job: v.nullable(jobRef),
@@ -163,6 +171,7 @@ export const stateFields = {
     stretches: v.array(v.looseObject({ ms: v.number(), hasFailure: v.boolean() })),
   }),
   backgrounds: v.array(background),
+  view: v.optional(v.nullable(view), null),
   incident: v.nullable(incidentSchema),
   incidentCount: v.number(),
   isAlertDue: v.boolean(),
@@ -179,6 +188,7 @@ const inputs = {
     kind: v.literal('frame-assessed'),
     assessment: assessmentSchema,
     camera: v.string(),
+    grid: v.optional(v.nullable(v.string()), null),
     job,
     layer: v.nullable(v.number()),
   }),

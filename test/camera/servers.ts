@@ -82,6 +82,7 @@ export function look(
       flipVertical: false,
       maxHeight: 1080,
       timeoutMs: 5_000,
+      qualityCheck: false,
       ...options,
     },
     { clock: systemClock, log: createQuietLog(), webcams: () => null, ...deps },
