@@ -1,9 +1,12 @@
 // Obico's ml_api judges: it only scores, so evidence pauses the print, and its way to our pictures is open while it looks only.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { whyNoMoonraker } from '../support/real-moonraker.ts';
+import { until } from '../support/until.ts';
 import { inScene, scenesAtOnce } from './scene.ts';
 import { accessToMlApi, caughtBy, startMlApi } from './services.ts';
 
@@ -24,12 +27,14 @@ function isOpen(port: number): Promise<boolean> {
 
 describe('a print that Obico’s ml_api watches', { concurrency: scenesAtOnce, skip }, () => {
   it(
-    'fails: it is paused by evidence, and nothing listens any more',
+    'fails: it is paused by evidence, nothing listens any more, and a false alarm teaches what is seen',
     inScene({}, async (scene, t) => {
-      const { browser, lookout, octoeverywhere } = scene;
+      const { browser, lookout, octoeverywhere, printer } = scene;
       const service = await startMlApi(t);
       const { conf, secrets } = accessToMlApi(service);
-      lookout.configure({ ...conf, backend: { use: 'obico' } }, secrets);
+      // No quiet time after the resume: what goes on then goes on for what was said.
+      const detection = { ...conf['detection'], resume_mute: '0s' };
+      lookout.configure({ ...conf, backend: { use: 'obico' }, detection }, secrets);
       await scene.startLookout();
       await scene.startPrint();
       await caughtBy('obico', scene, t);
@@ -54,6 +59,20 @@ describe('a print that Obico’s ml_api watches', { concurrency: scenesAtOnce, s
       await delay(12_000);
       assert.equal(service.calls.length, judged.length, 'no picture of a print that stands still');
       assert.equal(octoeverywhere.calls.length, 0, 'nobody else gets a picture');
+
+      await browser.press(/^False alarm/);
+      await scene.untilState('printing');
+      // Long enough for a second pause: the scene is as bad as before.
+      await until('four more pictures', () => service.calls.length >= judged.length + 5, 70_000);
+      assert.equal(scene.state(), 'printing');
+      assert.equal(printer.log.count('PAUSE'), 1);
+      const taught = readFileSync(
+        join(dirname(dirname(lookout.confFile)), 'lookout', 'background.json'),
+        'utf8',
+      );
+      const { backgrounds } = JSON.parse(taught) as { backgrounds: { backend: string; kept: object }[] };
+      assert.equal(backgrounds[0]?.backend, 'obico');
+      assert.ok(Object.keys(backgrounds[0]?.kept ?? {}).length > 0, 'it is on disk');
     }),
   );
 });
