@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the checks need beyond Node, npm and Python 3: shellcheck for the scripts, systemd for
-# systemd-analyze, debootstrap and systemd-container for scripts/debian-root-check.sh. Quick when they are there.
+# systemd-analyze, mosquitto as the MQTT broker of the end-to-end tests, debootstrap and systemd-container for scripts/debian-root-check.sh. Quick when they are there.
 #
-#   scripts/ci-tools.sh           shellcheck and systemd
+#   scripts/ci-tools.sh           shellcheck, systemd and mosquitto
 #   scripts/ci-tools.sh --roots   debootstrap and systemd-container as well
 set -euo pipefail
 
@@ -14,6 +14,8 @@ missing() { # COMMAND PACKAGE
 missing shellcheck shellcheck
 missing systemd-analyze systemd
 missing curl curl
+# Not in the path of everybody.
+[[ -x /usr/sbin/mosquitto ]] || missing mosquitto mosquitto
 if [[ ${1:-} == --roots ]]; then
   missing debootstrap debootstrap
   missing systemd-nspawn systemd-container

@@ -11,7 +11,7 @@ export interface Announcer {
   raise(alert: Alert, picture: Frame | null): void;
   close(incidentId: string): void;
   tell(notice: Notice): void;
-  /** Drops what still waits, takes the open alert away, and resolves within 3 s. */
+  /** Drops what still waits, takes the open alert away, says goodbye, and resolves within 3 s. */
   shutDown(openIncidentId: string | null): Promise<void>;
 }
 
@@ -57,10 +57,12 @@ export function createAnnouncer(channels: readonly Channel[], log: Log): Announc
     shutDown: async (openIncidentId) => {
       // Whatever still waits in a queue would come too late.
       stop.abort(new DOMException('moonraker-lookout stops', 'AbortError'));
-      if (openIncidentId === null) return;
       const deadline = startDeadline(shutDownMs, new AbortController().signal);
-      const closing = channels.map((channel) => channel.close(openIncidentId, deadline.signal));
-      await Promise.allSettled(closing);
+      const leaving = channels.map(async (channel) => {
+        if (openIncidentId !== null) await channel.close(openIncidentId, deadline.signal);
+        await channel.leave?.(deadline.signal);
+      });
+      await Promise.allSettled(leaving);
       deadline.done();
     },
   };

@@ -23,6 +23,7 @@ import { createStore } from '../records/store.ts';
 import { type Announcer, createAnnouncer } from './announce.ts';
 import { createChannels } from './channels.ts';
 import { createComponentFeed } from './component-feed.ts';
+import { composeMqtt } from './compose-mqtt.ts';
 import { composeRecords } from './compose-records.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
@@ -114,6 +115,16 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const { backend } = looks;
   let { ignore } = settings.camera;
   for (const { channel } of backends) if (channel) channels.push(channel);
+  const mqtt = settings.alerts.mqtt
+    ? composeMqtt({
+        ...{ connection, clock, log, version: deps.version },
+        prefix: settings.alerts.mqttPrefix ?? 'homeassistant',
+        watch: () => watch,
+        status: () => statusAnswer(watch.status(), deps.version, clock.now()),
+        methods: () => control.methods,
+      })
+    : null;
+  if (mqtt !== null) channels.push(mqtt.channel);
   const announcer = createAnnouncer(channels, log.child('app/announce'));
   const summaries = createPrintSummaries({ connection, clock, log });
   const { recorder, records } = composeRecords(settings, { ...deps, onNotice, onPrintEnded: summaries.add });
@@ -158,6 +169,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
         ),
     },
   );
+  if (mqtt !== null) watch.onChange(mqtt.changed);
   prompts.onAnswered(watch.answer);
   component.onSeen((incidentId) => watch.answer({ answer: 'seen', incidentId, through: 'announcement' }));
   const feed = createComponentFeed({
@@ -205,6 +217,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
                 prompts.run(signal),
                 component.run(signal),
                 feed.run(signal),
+                mqtt?.run(signal),
                 recorder.run(signal),
                 summaries.run(signal),
                 ...backends.map((each) => each.run?.(printer, signal)),

@@ -135,6 +135,11 @@ const alerts = {
   notifier: key.text(
     'NAME of a [notifier NAME] in moonraker.conf, for messages to a phone. Needs the macro LOOKOUT_NOTIFY of klipper/lookout.cfg.',
   ),
+  mqtt: key.flag(
+    false,
+    "Publish state, picture and alerts through Moonraker's own [mqtt], for Home Assistant and others (docs/alerts.md).",
+  ),
+  mqtt_prefix: key.text('Prefix of the discovery of Home Assistant. Not set: homeassistant.'),
 };
 
 /** One `[webhook NAME]`; NAME is the user's. */

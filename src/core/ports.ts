@@ -113,6 +113,8 @@ export interface Channel {
   close(incidentId: string, signal: AbortSignal): Promise<void>;
   /** Says one sentence. */
   tell(notice: Notice, signal: AbortSignal): Promise<void>;
+  /** Says that we stop, where somebody would else take the last state for the present one. */
+  leave?(signal: AbortSignal): Promise<void>;
 }
 
 /** Small named documents that survive a restart and a power cut. Values are JSON. */

@@ -28,8 +28,11 @@ export interface OfferedMethods {
 export function createOfferedMethods(log: Log): OfferedMethods {
   const handlers = new Map<string, MethodHandler>();
   const server = new JSONRPCServer({
-    errorListener: (what, error) =>
-      log.warn('a request from Moonraker failed', { what, error: String(error) }),
+    errorListener: (what, error) => {
+      // Whoever asked has been told; an error of another kind is a fault of ours.
+      if (error instanceof LookoutError) log.info('a request was refused', { error: error.message });
+      else log.warn('a request from Moonraker failed', { what, error: String(error) });
+    },
   });
   server.mapErrorToJSONRPCErrorResponse = (id, error) => ({ jsonrpc: '2.0', id, error: toRpcError(error) });
   server.applyMiddleware(async (next, request, serverParams) => {

@@ -136,7 +136,7 @@ test('an unknown name that resembles nothing is answered with what there is', ()
   assert.match(section ?? '', /unknown section \[doorbell\], known: \[moonraker\], \[camera\], /);
   assert.match(
     key ?? '',
-    /\[alerts\] telegram: unknown key, known: prompt, console, announcement, event, m117, notifier$/,
+    /\[alerts\] telegram: unknown key, known: prompt, console, announcement, event, m117, notifier, mqtt, mqtt_prefix$/,
   );
 });
 

@@ -34,7 +34,7 @@ export interface SceneOptions {
   /** True: Moonraker trusts nobody without its key. */
   readonly isKeyNeeded?: boolean;
   /** Added to moonraker.conf. */
-  readonly moonrakerConf?: string;
+  readonly moonrakerConf?: string | ((webcam: VirtualWebcam) => string);
 }
 
 /** One moonraker-lookout with its own printer_data folder. */
@@ -149,11 +149,12 @@ async function startScene(options: SceneOptions = {}): Promise<Scene> {
     });
     closers.unshift(() => octoeverywhere.close());
     const entry = { name: 'bed', snapshot_url: webcam.snapshotUrl, stream_url: webcam.streamUrl };
+    const { moonrakerConf: extra = '' } = options;
     const moonraker = await startRealMoonraker({
       printer,
       webcams: options.hasWebcam === false ? [] : [entry],
       apiKey: options.isKeyNeeded === true,
-      ...(options.moonrakerConf === undefined ? {} : { extraConf: options.moonrakerConf }),
+      extraConf: typeof extra === 'function' ? extra(webcam) : extra,
       // Several start at once on a small machine.
       deadlineMs: 90_000,
     });
