@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { decide } from '../../src/core/decide.ts';
 import type { PrintRecord } from '../../src/core/track.ts';
-import { type Assessment, type Notice, type Print, toScore } from '../../src/core/types.ts';
+import { type Assessment, type Job, type Notice, type Print, toScore } from '../../src/core/types.ts';
 import {
   type DecideOptions,
   type Effect,
@@ -87,10 +87,10 @@ export function aHouse(
       recorder.step({ at, input, before, after: state, effects, gate });
       return state;
     },
-    look(assessment: Assessment): void {
+    look(assessment: Assessment, of: Job = job): void {
       const jpeg = new Uint8Array(house.frameBytes).fill(7);
       recorder.frame({ ...clock.now(), jpeg, width: 640, height: 480, camera: 'bed' }, assessment);
-      house.hear({ kind: 'frame-assessed', assessment, camera: 'bed', job, layer: 12 });
+      house.hear({ kind: 'frame-assessed', assessment, camera: 'bed', job: of, layer: 12 });
     },
     /** Looks of this score, one every 10 s, with everything written after each. */
     async looks(count: number, score: number): Promise<void> {
