@@ -73,7 +73,7 @@ export async function benchWatching(windowS: number, backend: BenchBackend): Pro
   const file = join(folder, 'config/moonraker-lookout.conf');
   writeFileSync(
     file,
-    `[moonraker]\nurl: ${moonraker.url}\n[backend]\nuse: ${backend}\n[backend ${backend}]\nurl: ${service.baseUrl}\n[log]\nfile: none\n`,
+    `[moonraker]\nurl: ${moonraker.url}\n[backend]\nuse: ${backend}\n[backend ${backend}]\nurl: ${service.baseUrl}\n[detection]\nbusy_load: 0\n[log]\nfile: none\n`,
   );
   const env = { [`LOOKOUT_BACKEND_${backend.toUpperCase()}_API_KEY`]: apiKey };
   try {

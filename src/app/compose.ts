@@ -29,6 +29,7 @@ import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
 import { statusAnswer } from './control-status.ts';
 import { decideOptionsOf } from './decide-options.ts';
+import { readOwnLoad } from './host.ts';
 import { type RememberingBackend, rememberLooks } from './last-look.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
@@ -153,6 +154,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       clock,
       log: log.child('app/watch'),
       random: deps.random,
+      ownLoad: readOwnLoad,
       bootId: deps.bootId,
       perform: (hear, saved) =>
         createPerformer(

@@ -39,6 +39,10 @@ export function statusAnswer(status: WatchStatus, version: string, now: Moment):
             hint: blind.fault.hint,
             since: seconds(blind.since.atMs),
           },
+    host_busy:
+      state.busy === null
+        ? null
+        : { load: Math.round(state.busy.load * 100) / 100, since: seconds(state.busy.since.atMs) },
     quiet_for: Math.max(0, Math.round(((state.quietUntilTickMs ?? 0) - now.tickMs) / 1000)),
     assessments: status.assessments,
     calls: status.calls,

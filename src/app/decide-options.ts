@@ -8,6 +8,7 @@ export function decideOptionsOf({ action, camera, detection }: Settings): Decide
     onFailure: action.onFailure,
     resumeMuteMs: detection.resumeMuteMs,
     blindAfterMs: detection.blindAfterMs,
+    busyLoad: detection.busyLoad,
     ignore: camera.ignore,
     evidence: {
       warnAfterMs: detection.warnAfterMs,

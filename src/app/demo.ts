@@ -124,7 +124,7 @@ function composeFrom(
   mkdirSync(join(folder, 'logs'));
   const file = join(folder, 'config/moonraker-lookout.conf');
   // Its folder goes with it, and with that everything it has kept.
-  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n\n[dashboard]\nlisten: 127.0.0.1\nport: 0\n`;
+  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n\n[detection]\nbusy_load: 0\n\n[dashboard]\nlisten: 127.0.0.1\nport: 0\n`;
   writeFileSync(file, text);
   const loaded = loadSettings(file, { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey });
   const [{ config }] = loaded.printers;

@@ -1,5 +1,6 @@
 // One line that says how the print is doing: for the terminal of the demo and the service's status.
 import { explainGate, sayDuration } from '../core/explain.ts';
+import { sayLoad } from '../core/explain-busy.ts';
 import type { Job, Print } from '../core/types.ts';
 import type { WatchStatus } from './watch.ts';
 
@@ -13,6 +14,7 @@ export function liveLine(status: WatchStatus, nowTickMs: number): string {
   if (state.job !== null) parts.push(verdictText(status, nowTickMs));
   const quality = state.last?.assessment.quality ?? null;
   if (state.job !== null && quality !== null) parts.push(`quality ${quality}/10`);
+  if (state.busy !== null) parts.push(`host busy (load ${sayLoad(state.busy.load)})`);
   if (state.blind !== null) parts.push(`blind: ${state.blind.fault.code}`);
   const quietMs = (state.quietUntilTickMs ?? 0) - nowTickMs;
   if (state.job !== null && quietMs > 0) parts.push(`quiet for ${sayDuration(quietMs)}`);

@@ -52,6 +52,6 @@ function pulseOfOne(life: Beating, nowTickMs: number): PrinterPulse {
 function troubleOf({ state, print }: WatchStatus): number {
   if (state.incident?.level === 'failing') return 4;
   if (state.incident !== null) return 3;
-  if (state.blind !== null) return 2;
+  if (state.blind !== null || state.busy !== null) return 2;
   return print.kind === 'not-ready' ? 1 : 0;
 }

@@ -1,16 +1,19 @@
 // The loop: is a frame due? → grab → assess → decide → perform. One per printer; it owns the order of everything.
+import { isLoadNews, slowedMs } from '../core/busy.ts';
 import { nextLookInMs } from '../core/cadence.ts';
 import { decide } from '../core/decide.ts';
-import { type CameraError, LookoutError } from '../core/errors.ts';
+import { LookoutError } from '../core/errors.ts';
 import { explainGate } from '../core/explain.ts';
+import { sayLoad } from '../core/explain-busy.ts';
 import { type Gate, type GateOptions, gateOf } from '../core/gates.ts';
 import type { Answered, Backend, Camera, Clock, Log, Printer, Recorder, Store } from '../core/ports.ts';
-import type { Assessment, Fault, Frame, Job, Print } from '../core/types.ts';
+import type { Assessment, Frame, Job, Print } from '../core/types.ts';
 import type { DecideOptions, Effect, WatchInput, WatchState } from '../core/watch-state.ts';
 import { createBell } from '../lib/bell.ts';
 import { loadBackgrounds } from './background-record.ts';
 import type { Performer } from './perform.ts';
 import { loadView } from './view-record.ts';
+import { faultOf } from './watch-fault.ts';
 import { loadWatchState, type WatchRecord } from './watch-record.ts';
 
 /** Settings of one watch, all ms. */
@@ -30,6 +33,8 @@ export interface WatchDeps {
   readonly log: Log;
   /** Uniform in 0..1. */
   readonly random: () => number;
+  /** Load of this host for each core, over a minute. */
+  readonly ownLoad: () => number;
   /** Changes with every boot of this host: ticks of another boot mean nothing. */
   readonly bootId: string;
   /** Makes the performer; `hear` takes what its work came to. */
@@ -151,6 +156,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     }
     const print = await sample(signal);
     if (print.kind !== 'printing' || gateOf(print, options) !== null) return;
+    await measureLoad(signal);
     look = new AbortController();
     const stop = () => look?.abort(signal.reason);
     signal.addEventListener('abort', stop, { once: true });
@@ -174,11 +180,23 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       const { tickMs } = clock.now();
       const leftOfIntervalMs = options.intervalMs - (tickMs - startedTickMs);
       const result = { kind: 'assessed', nextInMs: assessment.nextInMs } as const;
-      dueTickMs = tickMs + nextLookInMs(result, leftOfIntervalMs, deps.random());
+      const nextMs = nextLookInMs(result, leftOfIntervalMs, deps.random());
+      dueTickMs = tickMs + slowedMs(nextMs, state.busy, options.busyLoad);
     } finally {
       signal.removeEventListener('abort', stop);
       look = null;
     }
+  }
+
+  /** The host comes first: one that is overloaded is looked after less often. */
+  async function measureLoad(signal: AbortSignal): Promise<void> {
+    if (options.busyLoad === 0) return;
+    const load = Math.max(deps.ownLoad(), (await printer.hostLoad(signal)) ?? 0);
+    if (!isLoadNews(state.busy, load, options.busyLoad)) return;
+    const wasBusy = state.busy !== null;
+    hear({ kind: 'load-measured', load });
+    if (!wasBusy && state.busy !== null) log.warn('the host is busy: fewer looks', { load: sayLoad(load) });
+    if (wasBusy && state.busy === null) log.info('the host is no longer busy', { load: sayLoad(load) });
   }
 
   /** null when there is no assessment: the miss has been heard, or the look was called off. */
@@ -271,20 +289,4 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
 function waitAtGate(gate: Gate): number {
   if (gate.kind === 'start-after') return Math.max(gate.leftMs, 1_000);
   return gate.kind === 'macro-pause' ? recheckMs : heartbeatMs;
-}
-
-function faultOf(side: 'camera' | 'backend', error: unknown): Fault {
-  if (error instanceof LookoutError) {
-    const { code, message, hint, retry } = error as CameraError;
-    return { side, code, message, hint, isPermanent: retry === 'never' };
-  }
-  const message = error instanceof Error ? error.message : String(error);
-  const code = side === 'camera' ? 'CAMERA_UNREACHABLE' : 'BACKEND_UNREACHABLE';
-  return {
-    side,
-    code,
-    message,
-    hint: 'This is a bug in moonraker-lookout: please report it with the log.',
-    isPermanent: false,
-  };
 }

@@ -71,6 +71,11 @@ const detection = {
     { min: '30s', max: '1h' },
     'Tell you when nothing could be judged for this long: no camera, or no answer from the backend.',
   ),
+  busy_load: key.float(
+    1.5,
+    { min: 0, max: 100 },
+    'The host is busy when this many processes run or wait for each core (load over a minute, of this host and of the one that Klipper runs on): pictures are then taken less often. 0: never.',
+  ),
   interval: key.duration(
     '10s',
     { min: '2s', max: '10m' },

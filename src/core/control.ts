@@ -56,6 +56,8 @@ export interface StatusAnswer extends ControlAnswer {
     readonly hint: string;
     readonly since: number;
   } | null;
+  /** The host has too much to do, so that there are fewer looks: its load for each core, and since when; else null. */
+  readonly host_busy: { readonly load: number; readonly since: number } | null;
   /** Seconds for which nothing is alerted after a resume; 0 while not. */
   readonly quiet_for: number;
   /** Since the start of the process. */

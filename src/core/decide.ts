@@ -1,4 +1,5 @@
 // The decision core: what happened → what is known now and what is to be done. Pure; safety rules 1 to 3 live here.
+import { forgetBusy, loadMeasured, tellIfBusy } from './busy.ts';
 import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decide-answer.ts';
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
@@ -45,7 +46,7 @@ const rounding = 1e-9;
 export function decide(state: WatchState, input: WatchInput, now: Moment, options: DecideOptions): Decision {
   switch (input.kind) {
     case 'print-changed':
-      return printChanged(state, input.print, now, options);
+      return forgetBusy(printChanged(state, input.print, now, options));
     case 'frame-assessed':
       return frameAssessed(state, input, now, options);
     case 'frame-missed':
@@ -61,10 +62,18 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
     case 'pause-step-finished':
       return { state, effects: explainPauseStep(input.step).map((notice) => ({ kind: 'tell', notice })) };
     case 'time-passed':
-      return tellIfBlind(state, now, options);
+      return timePassed(state, now, options);
+    case 'load-measured':
+      return loadMeasured(state, input.load, now, options);
     case 'restarted':
       return { state: afterRestart(state, now), effects: [] };
   }
+}
+
+function timePassed(state: WatchState, now: Moment, options: DecideOptions): Decision {
+  const blind = tellIfBlind(state, now, options);
+  const busy = tellIfBusy(blind.state, now, options);
+  return { state: busy.state, effects: [...blind.effects, ...busy.effects] };
 }
 
 type Assessed = Extract<WatchInput, { kind: 'frame-assessed' }>;

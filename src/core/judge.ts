@@ -7,6 +7,7 @@ import {
   learnAtOnce,
   withBackground,
 } from './background.ts';
+import { slowedMs } from './busy.ts';
 import { addEvidence, type Evidence, noEvidence, stepOf, verdictOfEvidence, xOf } from './evidence.ts';
 import { withoutIgnored } from './regions.ts';
 import type { Assessment, Moment, Score, Verdict } from './types.ts';
@@ -42,7 +43,7 @@ export function judge(state: WatchState, input: Assessed, now: Moment, options: 
   // Evidence is of one backend: what another saw is measured on another scale.
   const isSameBackend = state.last === null || state.last.assessment.backend === backend;
   const before = isSameBackend ? state.evidence : noEvidence;
-  const plannedMs = Math.max(nextInMs, options.evidence.intervalMs);
+  const plannedMs = slowedMs(Math.max(nextInMs, options.evidence.intervalMs), state.busy, options.busyLoad);
   const stepMs = stepOf(before, now.tickMs, plannedMs);
   const { printDurationMs } = input.job;
   const glance = { assessment, stepMs, x: xOf(score, neutral), printDurationMs };

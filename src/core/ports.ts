@@ -58,6 +58,11 @@ export interface Printer {
   pause(onDelay: (outcome: ActionOutcome) => void, signal: AbortSignal): Promise<ActionOutcome>;
   /** Resumes and waits until the state reads printing. */
   resume(signal: AbortSignal): Promise<ActionOutcome>;
+  /**
+   * Load of the host that Klipper runs on, for each core, over a minute, as last sampled; null where Klipper does not say.
+   * Below 0.5 it may be that of the whole host.
+   */
+  hostLoad(signal: AbortSignal): Promise<number | null>;
   /** Cancels and waits until the state has left printing and paused. */
   cancel(signal: AbortSignal): Promise<ActionOutcome>;
   /**

@@ -1,5 +1,6 @@
 // What the decision core remembers, what it hears and what it orders. All of it is JSON.
 import type { Background } from './background.ts';
+import type { Busy } from './busy.ts';
 import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
 import type { Incident } from './incident.ts';
 import type { Area } from './regions.ts';
@@ -64,6 +65,8 @@ export interface WatchState {
   readonly accepted: AcceptedScene | null;
   readonly quietUntilTickMs: number | null;
   readonly blind: Blindness | null;
+  /** The host has too much to do, so that there are fewer looks. */
+  readonly busy: Busy | null;
   /** Klipper's own idle timeout, to be put back when the print goes on or ends; null while it is not ours. */
   readonly idleTimeoutBeforeS: number | null;
 }
@@ -94,6 +97,8 @@ export type WatchInput =
   | { readonly kind: 'idle-timeout-lengthened'; readonly beforeS: number }
   /** Something that follows a pause of ours has ended. */
   | { readonly kind: 'pause-step-finished'; readonly step: PauseStep }
+  /** Load of the host for each core; null where it could not be measured. */
+  | { readonly kind: 'load-measured'; readonly load: number | null }
   | { readonly kind: 'time-passed' }
   /** The state was read from disk: whatever was under way is no longer in our hands. */
   | { readonly kind: 'restarted' };
@@ -125,6 +130,8 @@ export interface DecideOptions {
   readonly onFailure: FailureAction;
   readonly resumeMuteMs: number;
   readonly blindAfterMs: number;
+  /** `[detection] busy_load`: the host is busy above this load for each core; 0 is never. */
+  readonly busyLoad: number;
   /** For backends that only score. */
   readonly evidence: EvidenceOptions;
   /** Areas of the picture in which nothing counts. */
@@ -149,5 +156,6 @@ export const initialWatchState: WatchState = {
   accepted: null,
   quietUntilTickMs: null,
   blind: null,
+  busy: null,
   idleTimeoutBeforeS: null,
 };

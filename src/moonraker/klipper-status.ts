@@ -47,9 +47,13 @@ export interface KlipperStatus {
    * @throws MoonrakerError; the signal's reason
    */
   query(signal: AbortSignal): Promise<PrinterSnapshot>;
+  /** Load of Klipper's host over a minute, as last read with the ticking fields; null where there is none. */
+  sysload(): number | null;
   /** Called with every reading, changed or not. Returns the way to stop listening. */
   onReading(listener: (reading: Reading) => void): () => void;
 }
+
+const sysloadSchema = v.fallback(v.nullable(v.pipe(v.number(), v.minValue(0))), null);
 
 /** What it needs. */
 export interface KlipperStatusDeps {
@@ -246,6 +250,7 @@ export function createKlipperStatus({ connection, clock, log }: KlipperStatusDep
     },
     run,
     query: (signal) => readAll(signal, false),
+    sysload: () => v.parse(sysloadSchema, store.get('system_stats', 'sysload')),
     onReading: (listener) => listeners.add(listener),
   };
 }

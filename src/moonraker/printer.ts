@@ -6,6 +6,7 @@ import { initialPrintTracker, type PrintTrackerInput, trackPrint } from '../core
 import type { ActionOutcome, PauseStep, Print } from '../core/types.ts';
 import { type AfterPauseOptions, followPause } from './after-pause.ts';
 import type { MoonrakerConnection } from './connection.ts';
+import { createHostLoad } from './host-load.ts';
 import { createKlipperStatus } from './klipper-status.ts';
 import { createListeners } from './listeners.ts';
 import { gcodeResponseSchema, okSchema } from './messages.ts';
@@ -129,6 +130,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     pause,
     resume: (signal) => resumePrint(recipe, signal),
     cancel: (signal) => cancelPrint(recipe, signal),
+    hostLoad: createHostLoad({ connection, sysload: status.sysload, log }),
     lengthenIdleTimeout: settlePause,
     onPauseStep: (listener) => stepListeners.add(listener),
     runGcode,

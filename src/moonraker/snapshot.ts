@@ -21,6 +21,7 @@ export const tickingFields: ObjectFields = {
   print_stats: ['state', 'filename', 'message', 'info', 'print_duration', 'total_duration'],
   virtual_sdcard: ['is_active', 'file_position', 'progress'],
   pause_resume: ['is_paused'],
+  system_stats: ['sysload'],
 };
 
 /** A printer with more filament sensors than this shows the first ones. */

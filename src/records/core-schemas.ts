@@ -178,6 +178,10 @@ export const stateFields = {
   accepted: v.nullable(v.looseObject({ score, hasCleared: v.boolean(), isTold: v.boolean() })),
   quietUntilTickMs: v.nullable(v.number()),
   blind: v.nullable(v.looseObject({ since: momentSchema, fault, isTold: v.boolean() })),
+  busy: v.optional(
+    v.nullable(v.looseObject({ since: momentSchema, load: v.number(), isTold: v.boolean() })),
+    null,
+  ),
   idleTimeoutBeforeS: v.nullable(v.number()),
 } satisfies { readonly [Field in keyof WatchState]: Reads<WatchState[Field]> };
 
@@ -221,6 +225,7 @@ const inputs = {
       message: v.string(),
     }),
   }),
+  'load-measured': v.looseObject({ kind: v.literal('load-measured'), load: v.nullable(v.number()) }),
   'time-passed': v.looseObject({ kind: v.literal('time-passed') }),
   restarted: v.looseObject({ kind: v.literal('restarted') }),
 } satisfies { readonly [Kind in WatchInput['kind']]: Reads<Extract<WatchInput, { kind: Kind }>> };
@@ -238,6 +243,7 @@ export const optionFields = {
   onFailure: failureAction,
   resumeMuteMs: v.number(),
   blindAfterMs: v.number(),
+  busyLoad: v.optional(v.number(), 0),
   evidence: v.looseObject({
     warnAfterMs: v.number(),
     failAfterMs: v.number(),

@@ -22,6 +22,7 @@ const idle: StatusAnswer = {
   last: null,
   incident: null,
   blind: null,
+  host_busy: null,
   quiet_for: 0,
   assessments: 0,
   calls: 0,
@@ -68,7 +69,7 @@ function setUp(first: ComponentState = present) {
     const before = { ...initialWatchState, isPrinting: true, job: after.job ?? null };
     feed.step({
       ...{ at, before, effects: [], gate: null },
-      after: { ...before, ...after, last: score === null ? null : { assessment, at } },
+      after: { ...before, ...after, last: score === null ? null : { assessment, counted: score, at } },
       input:
         score === null
           ? { kind: 'time-passed' }

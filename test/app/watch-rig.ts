@@ -16,6 +16,7 @@ export const watchOptions: WatchOptions = {
   resumeMuteMs: 300_000,
   ignore: [],
   blindAfterMs: 300_000,
+  busyLoad: 1.5,
   isEnabled: true,
   startAfterMs: 0,
   intervalMs: 10_000,
@@ -31,6 +32,7 @@ export function startWatch(print: Print = printing, store = aStore()) {
   const channel = aChannel();
   const recorder = aRecorder();
   const log = createQuietLog();
+  const own = { load: 0.2 };
   const stop = new AbortController();
   const watch = createWatch(watchOptions, {
     printer,
@@ -41,6 +43,7 @@ export function startWatch(print: Print = printing, store = aStore()) {
     clock,
     log,
     random: () => 0.5,
+    ownLoad: () => own.load,
     bootId: 'boot',
     perform: (hear, saved) =>
       createPerformer(
@@ -54,5 +57,5 @@ export function startWatch(print: Print = printing, store = aStore()) {
     stop.abort();
     await running;
   };
-  return { clock, printer, camera, backend, channel, recorder, log, watch, end, store };
+  return { clock, printer, camera, backend, channel, recorder, log, own, watch, end, store };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { liveLine } from '../../src/app/live-line.ts';
 import { decide } from '../../src/core/decide.ts';
 import { BackendError, CameraError } from '../../src/core/errors.ts';
 import type { Assessment } from '../../src/core/types.ts';
@@ -11,6 +12,36 @@ describe('the watch loop', () => {
     const { clock, camera, end } = setUp({ kind: 'idle' });
     await clock.advance(3_600_000);
     assert.equal(camera.grabs, 0);
+    await end();
+  });
+
+  it('looks less often while the host is busy, says so, and goes on', async () => {
+    const { clock, printer, backend, channel, log, own, watch, end } = setUp();
+    backend.answer = anAssessment({ nextInMs: 10_000 });
+    await clock.advance(60_000);
+    const usual = backend.assessed;
+    assert.equal(usual, 7);
+    own.load = 3;
+    await clock.advance(420_000);
+    assert.ok(backend.assessed - usual <= 12, `${backend.assessed - usual} in 420 s`);
+    assert.ok(backend.assessed - usual >= 10, `${backend.assessed - usual} in 420 s`);
+    assert.match(liveLine(watch.status(), clock.now().tickMs), /host busy \(load 3\.0 for each core\)/);
+    assert.deepEqual(
+      channel.said.map((text) => text.slice(0, 40)),
+      ['tell Lookout: the host has been busy for'],
+    );
+    own.load = 0.1;
+    // Klipper's own host counts as much as this one.
+    printer.hostLoad = async () => 2;
+    await clock.advance(60_000);
+    assert.equal(watch.status().state.busy?.load, 2);
+    printer.hostLoad = async () => null;
+    await clock.advance(60_000);
+    assert.equal(watch.status().state.busy, null);
+    const told = log.lines
+      .filter(({ message }) => message.startsWith('the host is'))
+      .map(({ level }) => level);
+    assert.deepEqual(told, ['warn', 'info']);
     await end();
   });
 

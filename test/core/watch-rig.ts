@@ -27,6 +27,7 @@ export const options: DecideOptions = {
   resumeMuteMs: 600_000,
   ignore: [],
   blindAfterMs: 300_000,
+  busyLoad: 1.5,
   evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
 };
 

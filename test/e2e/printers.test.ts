@@ -33,7 +33,7 @@ it('watches each of four printers, whatever hangs at the others', async () => {
   const conf = [
     `${house.conf}[backend]\nuse: obico`,
     `[backend obico]\nurl: ${service.baseUrl}\nmin_interval: 1s`,
-    '[detection]\ninterval: 2s\nwarn_after: 5s\nfail_after: 10s\nblind_after: 30s',
+    '[detection]\nbusy_load: 0\ninterval: 2s\nwarn_after: 5s\nfail_after: 10s\nblind_after: 30s',
     `[printer blind camera]\ntimeout: ${cameraTimeoutMs / 1_000}s`,
     '[printer fine action]\non_failure: alert\n',
   ];

@@ -148,6 +148,14 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       .tuple(look, mostlyZero)
       .map(([input, jobStep]) => ({ kind: 'input' as const, jobStep, input })),
   },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(null, 0, 1.3, 4).map((load) => ({
+      kind: 'input' as const,
+      jobStep: 0,
+      input: { kind: 'load-measured' as const, load },
+    })),
+  },
   { weight: 2, arbitrary: miss.map((input) => ({ kind: 'input' as const, jobStep: 0, input })) },
   // 0: the newest incident; 5: nobody knows which; 6: what was never an incident.
   {
@@ -172,6 +180,7 @@ const options: fc.Arbitrary<DecideOptions> = fc.record({
   resumeMuteMs: fc.constantFrom(0, 60_000, 600_000),
   ignore: fc.constant([]),
   blindAfterMs: fc.constantFrom(0, 300_000),
+  busyLoad: fc.constantFrom(0, 1.5),
   evidence: fc.constant({
     warnAfterMs: 30_000,
     failAfterMs: 90_000,
@@ -356,6 +365,7 @@ describe('any life of any print', () => {
       resumeMuteMs: 600_000,
       ignore: [],
       blindAfterMs: 300_000,
+      busyLoad: 0,
       evidence: { warnAfterMs: 30_000, failAfterMs: 90_000, sensitivity: 'medium', intervalMs: 10_000 },
     };
     fc.assert(

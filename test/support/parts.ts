@@ -102,6 +102,7 @@ export function aPrinter(print: Print): TestPrinter {
       }
       return { kind: 'done', tookMs: 0, idleTimeoutBeforeS: null };
     },
+    hostLoad: async () => 0.1,
     lengthenIdleTimeout: async () => {
       calls.push('lengthenIdleTimeout');
       return 600;
