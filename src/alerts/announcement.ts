@@ -18,8 +18,8 @@ export interface AnnouncementDeps {
     signal: AbortSignal,
   ) => Promise<void>;
   readonly retract: (incidentId: string, signal: AbortSignal) => Promise<void>;
-  /** Address of the page about an incident, absolute; null for what is about none. '' where there is no page. */
-  readonly pageOf: (incidentId: string | null) => string;
+  /** Absolute address of the page that shows it; '' where there is none. */
+  readonly pageOf: () => string;
 }
 
 /** The one entry for what is said without buttons. No incident is called this: their ids have no dash. */
@@ -41,16 +41,13 @@ export function createAnnouncementChannel(deps: AnnouncementDeps): Channel {
       attempt(() => {
         const priority = level === 'failing' ? 'high' : 'normal';
         const description = escapeHtml(lines.join(' '));
-        return deps.announce(
-          { incidentId, title, description, url: deps.pageOf(incidentId), priority },
-          signal,
-        );
+        return deps.announce({ incidentId, title, description, url: deps.pageOf(), priority }, signal);
       }),
     close: (incidentId, signal) => attempt(() => deps.retract(incidentId, signal)),
     tell: ({ level, text }, signal) =>
       attempt(() => {
         if (level === 'info') return deps.retract(noticeId, signal);
-        const entry = { title: 'Lookout', description: escapeHtml(text), url: deps.pageOf(null) };
+        const entry = { title: 'Lookout', description: escapeHtml(text), url: deps.pageOf() };
         return deps.announce({ incidentId: noticeId, ...entry, priority: 'normal' }, signal);
       }),
   };

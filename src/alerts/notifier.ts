@@ -1,10 +1,15 @@
-// Reaches phones through a [notifier] of Moonraker's, which only a macro of Klipper's can call: LOOKOUT_NOTIFY.
+// Reaches phones through a [notifier] of Moonraker's: by our component in Moonraker, else by a macro of Klipper's, LOOKOUT_NOTIFY.
 import { AlertError } from '../core/errors.ts';
 import type { Channel } from '../core/ports.ts';
 import { alertText } from './alert-text.ts';
 
 /** What the notifier needs of Moonraker. */
 export interface NotifierDeps {
+  /** Our component in Moonraker, which needs neither macro nor Klipper. */
+  readonly component: {
+    readonly isThere: () => boolean;
+    readonly notify: (name: string, message: string, signal: AbortSignal) => Promise<void>;
+  };
   /** Runs G-code under Klipper's lock. */
   readonly runGcode: (script: string, signal: AbortSignal) => Promise<void>;
   /** Whether printer.cfg has this macro. */
@@ -24,6 +29,15 @@ const maxChars = 500;
  */
 export function createNotifierChannel(name: string, deps: NotifierDeps): Channel {
   const send = async (text: string, signal: AbortSignal) => {
+    if (!deps.component.isThere()) return sendByMacro(text, signal);
+    try {
+      await deps.component.notify(name, text.slice(0, maxChars), signal);
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw notSent(why, `Is there a [notifier ${name}] in moonraker.conf?`, cause);
+    }
+  };
+  const sendByMacro = async (text: string, signal: AbortSignal) => {
     let hasMacro: boolean;
     try {
       hasMacro = await deps.hasMacro(notifyMacro, signal);

@@ -14,6 +14,7 @@ import type { MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine, toGcodeText } from '../moonraker/console-lines.ts';
 import { objectListSchema, statusAnswerSchema } from '../moonraker/messages.ts';
 import type { Prompts } from '../moonraker/prompts.ts';
+import { dashboardUrl } from './dashboard-url.ts';
 import type { Settings } from './settings.ts';
 
 /** What channels are made of. */
@@ -31,16 +32,17 @@ export interface ChannelParts {
 }
 
 /** Makes the channels. */
-export function createChannels({ alerts, webhooks }: Settings, parts: ChannelParts): Channel[] {
+export function createChannels({ alerts, webhooks, dashboard }: Settings, parts: ChannelParts): Channel[] {
   const { connection, printer, prompts, component } = parts;
   const { runGcode } = printer;
   const channels: Channel[] = [];
   // First those that do not wait for Klipper's G-code lock.
   if (alerts.event) channels.push(createAgentEventChannel({ sendEvent: connection.sendEvent }));
+  const isThere = () => component.state.kind === 'present';
   if (alerts.announcement) {
     const { announce, retract } = component;
-    const isThere = () => component.state.kind === 'present';
-    channels.push(createAnnouncementChannel({ isThere, announce, retract, pageOf: () => '' }));
+    const pageOf = () => (dashboard.enabled ? dashboardUrl(dashboard, dashboard.port) : '');
+    channels.push(createAnnouncementChannel({ isThere, announce, retract, pageOf }));
   }
   for (const [name, { url, notices, ...hook }] of Object.entries(webhooks)) {
     if (url === null) continue;
@@ -55,7 +57,13 @@ export function createChannels({ alerts, webhooks }: Settings, parts: ChannelPar
   }
   if (alerts.notifier !== null) {
     const hasMacro = (name: string, signal: AbortSignal) => isMacro(connection, name, signal);
-    const notifier = createNotifierChannel(alerts.notifier, { runGcode, hasMacro, toText: toGcodeText });
+    const deps = {
+      component: { isThere, notify: component.notify },
+      runGcode,
+      hasMacro,
+      toText: toGcodeText,
+    };
+    const notifier = createNotifierChannel(alerts.notifier, deps);
     channels.push(onlyNews(notifier, parts));
   }
   return channels;

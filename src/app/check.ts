@@ -5,9 +5,10 @@ import { lookAtAlerts, lookAtStandby } from './alert-points.ts';
 import { lookBeside } from './beside.ts';
 import type { Composed } from './compose.ts';
 import { createReport, fail, type Outcome, ok, type Points, point, warn } from './finding.ts';
+import { loadWithMoonrakerConf } from './moonraker-conf.ts';
 import { connected, klipperState, readCommands } from './printer-points.ts';
 import type { RunOptions } from './run.ts';
-import { choosePrinters, loadSettings, type Settings } from './settings.ts';
+import { choosePrinters, type Settings } from './settings.ts';
 import { lookAtWatching } from './watching-points.ts';
 
 /** What the command line gives besides the configuration. */
@@ -18,7 +19,7 @@ export interface CheckOptions extends RunOptions {
 
 /** Checks everything. Exit code 0 only if every print would be watched, else 1; rejects with a ConfigError. */
 export async function check(options: CheckOptions, signal: AbortSignal): Promise<number> {
-  const loaded = loadSettings(options.file, options.env);
+  const loaded = await loadWithMoonrakerConf(options);
   const printers = choosePrinters(loaded, options.printer);
   const say = (line: string) => process.stdout.write(`${line}\n`);
   for (const line of describeSettings(loaded.settings)) say(line);

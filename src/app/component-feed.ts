@@ -1,10 +1,11 @@
 // Keeps Moonraker's component told: the state for whoever listens, and the running print's figures for the job history.
 import type { StatusAnswer } from '../core/control.ts';
+import { explainComponent } from '../core/explain-channel.ts';
 import { isSameJob } from '../core/job.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { addToSummary, noSummary, type PrintSummary } from '../core/print-summary.ts';
 import type { Step } from '../core/trace.ts';
-import type { JobRef } from '../core/types.ts';
+import type { JobRef, Notice } from '../core/types.ts';
 import type { HistoryFigures, MoonrakerComponent } from '../moonraker/component.ts';
 import { createWaker } from '../moonraker/waker.ts';
 
@@ -20,6 +21,8 @@ export interface ComponentFeed {
 export interface ComponentFeedDeps {
   readonly component: Pick<MoonrakerComponent, 'state' | 'onState' | 'publish' | 'writeHistory'>;
   readonly status: () => StatusAnswer;
+  /** Says something to the user. */
+  readonly tell: (notice: Notice) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -32,12 +35,19 @@ const retryMs = 30_000;
 const historyEveryMs = 15_000;
 
 /** Makes the feed. Nothing is told before `run`. */
-export function createComponentFeed({ component, status, clock, log }: ComponentFeedDeps): ComponentFeed {
+export function createComponentFeed({
+  component,
+  status,
+  tell: say,
+  clock,
+  log,
+}: ComponentFeedDeps): ComponentFeed {
   const waker = createWaker(clock);
   let job: JobRef | null = null;
   let summary: PrintSummary = noSummary;
   let lastStepTickMs = 0;
   let publishedText = '';
+  let saidWhy = '';
   let written: HistoryFigures | null = null;
   let writtenTickMs = 0;
 
@@ -79,7 +89,11 @@ export function createComponentFeed({ component, status, clock, log }: Component
       waker.wake();
     },
     run: async (signal) => {
-      const off = component.onState(() => {
+      const off = component.onState((next) => {
+        if (next.kind === 'refused' && next.why !== saidWhy) {
+          saidWhy = next.why;
+          say(explainComponent(next.why));
+        }
         // A Moonraker that has restarted knows nothing of what it was told before.
         publishedText = '';
         written = null;

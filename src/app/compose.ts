@@ -1,19 +1,15 @@
 // Puts the parts together: the only file that knows every one of them.
-import { readFileSync } from 'node:fs';
 import { createChain } from '../backends/chain.ts';
 import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
-import { ConfigError } from '../core/errors.ts';
 import type { Backend, Clock, Log, Printer, Records } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
 import type { Notice } from '../core/types.ts';
-import type { Credentials } from '../moonraker/auth.ts';
 import { type Credential, checkCredential } from '../moonraker/check-credential.ts';
-import { createMoonrakerComponent } from '../moonraker/component.ts';
-import { createMoonrakerConnection, type MoonrakerConnection } from '../moonraker/connection.ts';
+import { createMoonrakerComponent, type MoonrakerComponent } from '../moonraker/component.ts';
+import type { MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine } from '../moonraker/console-lines.ts';
-import { toEndpoint } from '../moonraker/endpoint.ts';
 import { createPrintSummaries } from '../moonraker/print-summaries.ts';
 import { createMoonrakerPrinter } from '../moonraker/printer.ts';
 import { createPrompts } from '../moonraker/prompts.ts';
@@ -25,6 +21,7 @@ import { createChannels } from './channels.ts';
 import { createComponentFeed } from './component-feed.ts';
 import { composeMqtt } from './compose-mqtt.ts';
 import { composeRecords } from './compose-records.ts';
+import { wayInFor } from './connect.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
 import { statusAnswer } from './control-status.ts';
@@ -55,6 +52,8 @@ export interface ComposeDeps {
 /** One printer with everything that watches it. */
 export interface Composed {
   readonly connection: MoonrakerConnection;
+  /** Our doorway inside of Moonraker, where it is installed. */
+  readonly component: MoonrakerComponent;
   readonly printer: Printer;
   readonly webcams: WebcamList;
   readonly camera: WebCamera;
@@ -78,18 +77,10 @@ export interface Composed {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const agentName = 'lookout';
-const projectUrl = 'https://github.com/OWNER/moonraker-lookout';
-
 /** Makes all parts for these settings. Nothing runs yet. Throws ConfigError for a `ca_file` that cannot be read. */
 export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const { clock, log } = deps;
-  const endpoint = toEndpoint(settings.moonraker.url, readAuthority(settings.moonraker.caFile));
-  const identity = { name: agentName, version: deps.version, type: deps.clientType, url: projectUrl };
-  const connection = createMoonrakerConnection(
-    { endpoint, identity, credentials: credentialsOf(settings) },
-    deps,
-  );
+  const { connection, endpoint, identity } = wayInFor(settings, deps);
   const printer = createMoonrakerPrinter(
     {
       pauseTimeoutMs: settings.action.pauseTimeoutMs,
@@ -175,7 +166,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   prompts.onAnswered(watch.answer);
   component.onSeen((incidentId) => watch.answer({ answer: 'seen', incidentId, through: 'announcement' }));
   const feed = createComponentFeed({
-    ...{ component, clock, log: log.child('app/component-feed') },
+    ...{ component, clock, log: log.child('app/component-feed'), tell: onNotice },
     status: () => statusAnswer(watch.status(), deps.version, clock.now()),
   });
   const control = createControl({
@@ -192,6 +183,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   };
   return {
     connection,
+    component,
     printer,
     webcams,
     camera,
@@ -231,27 +223,6 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       }
     },
   };
-}
-
-function readAuthority(file: string | null): string | null {
-  if (file === null) return null;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new ConfigError(`[moonraker] ca_file: ${file} cannot be read`, {
-      code: 'CONFIG_UNREADABLE',
-      retry: 'never',
-      hint: 'Name a PEM file that this user may read, or leave ca_file out.',
-      cause,
-    });
-  }
-}
-
-function credentialsOf({ moonraker }: Settings): Credentials {
-  const { apiKey, username, password } = moonraker;
-  if (apiKey !== null) return { kind: 'api-key', apiKey };
-  if (username === null || password === null) return { kind: 'trusted' };
-  return { kind: 'user', username, password, source: null };
 }
 
 /** A command from a service's own app, which the user has switched on in the settings. */

@@ -4,6 +4,7 @@ import { valueText } from '../config/settings.ts';
 import { originText } from '../config/sources.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { createDashboard } from '../dashboard/server.ts';
+import { dashboardUrl } from './dashboard-url.ts';
 import { type SeatedPrinter, viewPrinter } from './printer-view.ts';
 import type { LoadedSettings } from './settings.ts';
 
@@ -65,11 +66,6 @@ export async function startDashboard(
     });
     return null;
   }
-}
-
-/** Where browsers find it: as set, or by the name of this host in the local network. */
-function dashboardUrl({ url }: DashboardSettings, port: number): string {
-  return url ?? `http://${hostname().toLowerCase()}.local:${port}`;
 }
 
 /** Under which hosts Mainsail and Fluidd of this network may show the panel. */

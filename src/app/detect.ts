@@ -10,8 +10,9 @@ import { systemClock } from '../lib/clock.ts';
 import { createStore } from '../records/store.ts';
 import { createLogService } from '../service/log.ts';
 import { readBootId } from './host.ts';
+import { loadWithMoonrakerConf } from './moonraker-conf.ts';
 import type { RunOptions } from './run.ts';
-import { choosePrinters, loadSettings } from './settings.ts';
+import { choosePrinters } from './settings.ts';
 
 /** What the command line gives besides the configuration. */
 export interface DetectOptions extends RunOptions {
@@ -35,7 +36,7 @@ const maxBytes = 8 * 1024 * 1024;
 
 /** Exit code 0 when every picture was judged, 1 when one was not, 64 for a backend that does not exist. */
 export async function detect(options: DetectOptions, signal: AbortSignal): Promise<number> {
-  const loaded = loadSettings(options.file, options.env);
+  const loaded = await loadWithMoonrakerConf(options);
   const [{ name: printer, config }, ...others] = choosePrinters(loaded, options.printer);
   if (others.length > 0) {
     process.stderr.write(`with the settings of printer ${printer}; --printer NAME takes those of another\n`);

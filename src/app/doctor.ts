@@ -19,8 +19,9 @@ import { findService, reportService } from './doctor/service.ts';
 import { promptLimitMs, showTestPrompt } from './doctor/test-prompt.ts';
 import { lookAtWebcams, secretsOf } from './doctor/webcams.ts';
 import { createReport, fail, inWords, ok, type Points, point, type Report, warn } from './finding.ts';
+import { loadWithMoonrakerConf } from './moonraker-conf.ts';
 import type { RunOptions } from './run.ts';
-import { choosePrinters, type LoadedSettings, loadSettings, type Settings } from './settings.ts';
+import { choosePrinters, type LoadedSettings, type Settings } from './settings.ts';
 import { lookAtWatching } from './watching-points.ts';
 
 /** What the command line gives besides the configuration. */
@@ -52,7 +53,7 @@ export async function doctor(options: DoctorOptions, signal: AbortSignal): Promi
   };
   const visit: Visit = { options, report: createReport(say), say, mask };
   const { report } = visit;
-  const loaded = readConfiguration(visit);
+  const loaded = await readConfiguration(visit);
   say(`moonraker-lookout ${options.version}, ${new Date().toISOString()}, ${resolve(options.file)}\n`);
   if (loaded.settings !== null) await lookAtAll(loaded.settings, visit, signal);
   else {
@@ -69,9 +70,9 @@ type Configuration =
   | { readonly settings: LoadedSettings }
   | { readonly settings: null; readonly problem: [text: string, hint: string] };
 
-function readConfiguration({ options, mask }: Visit): Configuration {
+async function readConfiguration({ options, mask }: Visit): Promise<Configuration> {
   try {
-    const settings = loadSettings(options.file, options.env);
+    const settings = await loadWithMoonrakerConf(options);
     mask.add(settings.secrets);
     return { settings };
   } catch (error) {

@@ -34,7 +34,7 @@ export async function migrate(
     say: (line) => process.stdout.write(`${line}\n`),
   },
 ): Promise<number> {
-  const loaded = loadSettings(file, env, deps.table);
+  const loaded = loadSettings(file, env, { moves: deps.table });
   const secretsFile = loaded.shared.secrets.file;
   let isChanged = false;
   for (const each of [loaded.file, ...(secretsFile === null ? [] : [secretsFile])]) {

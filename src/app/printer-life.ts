@@ -17,6 +17,8 @@ export interface PrinterLife<Parts extends LivingParts = Composed> {
   parts(): Parts | null;
   /** How it failed last and when it starts anew; null while it is watched. */
   restart(): { readonly error: unknown; readonly atTickMs: number } | null;
+  /** Ends the parts in order and makes them anew at once, such as for other settings. An open alert is shown again. */
+  renew(): void;
   /** Watches until the signal aborts. Rejects only where it is the only printer: then a fresh process is the cure. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -46,6 +48,7 @@ export function createPrinterLife<Parts extends LivingParts>(
   let parts: Parts | null = first;
   let restart: { readonly error: unknown; readonly atTickMs: number } | null = null;
   let failures = 0;
+  let term = new AbortController();
 
   const rest = async (error: unknown, signal: AbortSignal): Promise<void> => {
     failures += 1;
@@ -62,6 +65,7 @@ export function createPrinterLife<Parts extends LivingParts>(
     name,
     parts: () => parts,
     restart: () => restart,
+    renew: () => term.abort(new DOMException('the settings have changed', 'AbortError')),
     run: async (signal) => {
       while (!signal.aborted) {
         const startedTickMs = clock.now().tickMs;
@@ -69,7 +73,9 @@ export function createPrinterLife<Parts extends LivingParts>(
           parts ??= make();
           if (restart !== null) tellOnceReady(parts, explainRestart());
           restart = null;
-          await supervise(parts, signal);
+          term = new AbortController();
+          await supervise(parts, AbortSignal.any([signal, term.signal]));
+          parts = null;
         } catch (error) {
           parts = null;
           if (isAlone) throw error;

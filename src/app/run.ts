@@ -10,6 +10,7 @@ import type { DashboardHostOptions } from './dashboard-host.ts';
 import { beat } from './heartbeat.ts';
 import { readBootId } from './host.ts';
 import { switchLevelOnSignal } from './log-level.ts';
+import { followMoonrakerConf } from './moonraker-conf.ts';
 import { createPrinterLife } from './printer-life.ts';
 import { printerLog } from './printer-log.ts';
 import { pulseOf } from './pulse.ts';
@@ -60,14 +61,24 @@ export async function run(
   };
   const life = new AbortController();
   try {
+    const followed = followMoonrakerConf(loaded, {
+      load: (moonraker) => loadSettings(file, env, { moonraker }),
+      registerSecrets: service.registerSecrets,
+      log,
+    });
     const printers = loaded.printers.map((each) => ({ ...each, seat: createSeat<Composed>() }));
-    const lives = printers.map(({ name, config, seat }) => {
+    const lives = printers.map(({ name, seat }, index) => {
       const ownLog = printerLog(service.log, name);
-      const make = () =>
-        seat.take(compose(config, { ...deps, log: ownLog, printerName: name, clientType: 'agent' }));
+      const make = () => {
+        const { config } = followed.current().printers[index] ?? loaded.printers[0];
+        const parts = compose(config, { ...deps, log: ownLog, printerName: name, clientType: 'agent' });
+        followed.attach(parts.component, () => printerLife.renew());
+        return seat.take(parts);
+      };
       const isAlone = loaded.printers.length === 1;
       const lifeDeps = { ...deps, log: ownLog.child('app/printer-life') };
-      return createPrinterLife({ name, isAlone }, make(), make, lifeDeps);
+      const printerLife = createPrinterLife({ name, isAlone }, make(), make, lifeDeps);
+      return printerLife;
     });
     const page = { loaded, printers, version, pageFolder };
     const dashboard = await openDashboard(page, { clock: systemClock, log: service.log });

@@ -1,6 +1,7 @@
 // The settings with the backends that this program knows.
 import { backendKeys } from '../backends/registry.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { MoonrakerSettings } from '../config/moonraker-conf.ts';
 import type { Move } from '../config/moves.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -14,16 +15,24 @@ export type LoadedSettings = LoadedConfig<typeof backendKeys>;
 /** One printer with its settings. */
 export type PrinterSettings = LoadedSettings['printers'][number];
 
+/** What may be known beside the file. */
+export interface LoadExtras {
+  /** What stands in moonraker.conf; null where nothing is known of it. */
+  readonly moonraker?: MoonrakerSettings | null;
+  /** Names that keys have had, where they are not those of this program. */
+  readonly moves?: readonly Move[];
+}
+
 /**
- * Loads the configuration file. Throws ConfigError with every mistake in it.
- * @param table names that keys have had, where they are not those of this program
+ * Loads the configuration file, and with it what stands in moonraker.conf where that is known. Throws ConfigError with
+ * every mistake in them.
  */
 export function loadSettings(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
-  table?: readonly Move[],
+  { moonraker = null, moves }: LoadExtras = {},
 ): LoadedSettings {
-  return loadConfig({ file, env, backendKeys, ...(table === undefined ? {} : { moves: table }) });
+  return loadConfig({ file, env, backendKeys, moonraker, ...(moves === undefined ? {} : { moves }) });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Key } from '../core/keys.ts';
 import { placesOf } from './printers.ts';
 import type { SectionKeys } from './schema.ts';
 import type { Setting } from './settings.ts';
-import { originText, settingId, type Written } from './sources.ts';
+import { originText, settingId, type Written, writtenAs } from './sources.ts';
 import { maskUrl } from './urls.ts';
 import { allowedText, type Folders, fallbackText, type Value, valueSchema } from './values.ts';
 
@@ -34,7 +34,8 @@ export function readValues(
       if (found === undefined) continue;
       const result = v.safeParse(valueSchema(key, folders), found.text);
       if (!result.success) {
-        problems.push(`${originText(found.origin)}: ${id}: ${complaint(key, found.text, result.issues)}`);
+        const as = writtenAs(found.origin, id);
+        problems.push(`${originText(found.origin)}: ${as}: ${complaint(key, found.text, result.issues)}`);
         broken.add(id);
       }
       const value = result.success ? result.output : fallbackValue(key, folders);

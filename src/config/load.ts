@@ -5,6 +5,7 @@ import { fieldName } from '../core/keys.ts';
 import { parseConf } from './conf-file.ts';
 import { findConflicts } from './conflicts.ts';
 import { readValues, settingsInForce } from './in-force.ts';
+import { asConfSections, type MoonrakerSettings, readMoonrakerConf, twoPlaces } from './moonraker-conf.ts';
 import { applyMoves, type Move, moves, renamedText } from './moves.ts';
 import { printerConflicts } from './printer-conflicts.ts';
 import { explainPrinterSection, printerNames, withPrinters } from './printers.ts';
@@ -19,6 +20,7 @@ import {
   type Source,
   settingId,
   variableName,
+  writtenAs,
 } from './sources.ts';
 import { longParts, secretsInUrl } from './urls.ts';
 import type { Folders } from './values.ts';
@@ -34,7 +36,11 @@ export interface LoadOptions<Backends extends BackendKeys> {
   readonly backendKeys: Backends;
   /** Names that keys have had; those of this program unless a test says otherwise. */
   readonly moves?: readonly Move[];
+  /** What stands in moonraker.conf; null where nothing is known of it. */
+  readonly moonraker?: MoonrakerSettings | null;
 }
+
+const nothingThere: MoonrakerSettings = { sections: {}, problems: [] };
 
 /** One printer that is to be watched. */
 export interface PrinterConfig<Backends extends BackendKeys> {
@@ -76,7 +82,9 @@ export function loadConfig<const Backends extends BackendKeys>(
 
   const text = readText(file);
   const { conf: parsed, renamed } = applyMoves(parseConf(text?.text ?? ''), table);
-  const common = sectionKeys(options.backendKeys, webhookNames(parsed.sections));
+  const given = options.moonraker ?? nothingThere;
+  const named = [...parsed.sections, ...asConfSections(given)];
+  const common = sectionKeys(options.backendKeys, webhookNames(named));
   const printers = printerNames(parsed.sections);
   const sections = withPrinters(common, printers);
   const explain = (name: string) =>
@@ -84,7 +92,9 @@ export function loadConfig<const Backends extends BackendKeys>(
   const conf = readSource(file, parsed, 'file', sections, explain);
   const secrets = readSecretsFile({ conf, folders, sections, common, printers, moves: table });
   const environment = readEnvironment(options.env, sections, table);
-  const find = (id: string) => environment.values.get(id) ?? secrets.values.get(id) ?? conf.values.get(id);
+  const moonraker = readMoonrakerConf(given, common);
+  const find = (id: string) =>
+    environment.values.get(id) ?? secrets.values.get(id) ?? conf.values.get(id) ?? moonraker.values.get(id);
   const read = readValues(sections, find, folders);
 
   const inForce = (name: string | null) => {
@@ -94,7 +104,8 @@ export function loadConfig<const Backends extends BackendKeys>(
   const [first = null, ...others] = printers;
   const all = [inForce(first), ...others.map(inForce)] as const;
 
-  const problems = [...secrets.problems, ...conf.problems, ...read.problems];
+  const problems = [...secrets.problems, ...conf.problems, ...moonraker.problems, ...read.problems];
+  if (moonraker.values.size > 0) problems.push(...twoPlaces(file, parsed, common));
   problems.push(...printerConflicts({ file, conf: parsed, written: read.settings, sections: common }, all));
   const warnings = text === null ? [`${file} is not there: every setting has its default.`] : [];
   warnings.push(...renamed.map((each) => renamedText(file, each)));
@@ -153,7 +164,7 @@ function conflictLine(
   const [first] = involved;
   const origin = first?.origin ?? { kind: 'default' };
   const where = origin.kind === 'default' ? basename(file) : originText(origin);
-  const id = first === undefined ? '' : settingId(first.section, first.key);
+  const id = first === undefined ? '' : writtenAs(origin, settingId(first.section, first.key));
   const whose = involved.some(isOwn) && !(first !== undefined && isOwn(first)) ? ` (printer ${printer})` : '';
   return `${where}: ${id}: ${message}${whose}`;
 }

@@ -12,7 +12,8 @@ export type Origin =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly file: string; readonly line: number }
   | { readonly kind: 'secrets-file'; readonly file: string; readonly line: number }
-  | { readonly kind: 'environment'; readonly variable: string };
+  | { readonly kind: 'environment'; readonly variable: string }
+  | { readonly kind: 'moonraker-conf' };
 
 /** The text of one key and where it was found. */
 export interface Written {
@@ -34,7 +35,7 @@ export function settingId(section: string, key: string): string {
   return `[${section}] ${key}`;
 }
 
-/** Where a person has to look: `moonraker-lookout.conf:12`, `$LOOKOUT_MOONRAKER_API_KEY`, `default`. */
+/** Where a person has to look: `moonraker-lookout.conf:12`, `moonraker.conf`, `$LOOKOUT_MOONRAKER_API_KEY`, `default`. */
 export function originText(origin: Origin): string {
   switch (origin.kind) {
     case 'default':
@@ -44,7 +45,14 @@ export function originText(origin: Origin): string {
       return `${basename(origin.file)}:${origin.line}`;
     case 'environment':
       return `$${origin.variable}`;
+    case 'moonraker-conf':
+      return 'moonraker.conf';
   }
+}
+
+/** A key as it is written there: in moonraker.conf all of our sections begin with the word lookout. */
+export function writtenAs(origin: Origin, id: string): string {
+  return origin.kind === 'moonraker-conf' ? id.replace('[', '[lookout ') : id;
 }
 
 /** A file's text and permissions; null when there is no such file. */
@@ -156,12 +164,14 @@ export function readEnvironment(
   return { values, warnings: [...renamed, ...warnings] };
 }
 
-function unknownSection(name: string, sections: readonly SectionKeys[]): string {
+/** What is wrong with the name of a section. */
+export function unknownSection(name: string, sections: readonly SectionKeys[]): string {
   const names = sections.map((section) => section.name).filter((each) => !each.startsWith('printer '));
   return `unknown section [${cut(name)}], ${suggestion(name, [...names, 'printer NAME'], (each) => `[${each}]`)}`;
 }
 
-function unknownKey(name: string, section: SectionKeys, sections: readonly SectionKeys[]): string {
+/** What is wrong with the name of a key. */
+export function unknownKey(name: string, section: SectionKeys, sections: readonly SectionKeys[]): string {
   const names = Object.keys(section.keys);
   // What belongs to one printer is looked for among what is its own.
   const family = /^printer \S+/.exec(section.name)?.[0] ?? '';

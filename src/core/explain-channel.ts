@@ -6,3 +6,8 @@ export function explainChannelDown(channel: string, message: string, hint: strin
   const next = hint === '' ? '' : ` ${hint}`;
   return { level: 'warning', text: `Lookout could not reach you through "${channel}": ${message}.${next}` };
 }
+
+/** The component in Moonraker is there and cannot be used. */
+export function explainComponent(why: string): Notice {
+  return { level: 'warning', text: `Lookout cannot use its component in Moonraker: ${why}.` };
+}

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { MoonrakerError } from '../core/errors.ts';
 import type { Log } from '../core/ports.ts';
-import type { MoonrakerConnection } from './connection.ts';
+import type { EntryCall, MoonrakerConnection } from './connection.ts';
 import { createListeners } from './listeners.ts';
 
 /** Changes with the component's own number when the two would no longer understand each other. */
@@ -59,12 +59,12 @@ export interface MoonrakerComponent {
   readonly state: ComponentState;
   /** Called on each change of `state`. Returns the way to stop listening. */
   onState(listener: (state: ComponentState) => void): () => void;
+  /** Called on each connect, before anybody hears that it is up, with what moonraker.conf has for us. */
+  onSettings(listener: (settings: ComponentSettings) => void): () => void;
   /** Called with the incident whose announcement somebody has dismissed. Returns the way to stop listening. */
   onSeen(listener: (incidentId: string) => void): () => void;
-  /** Registers after each connect until the signal aborts. */
+  /** Registers with each connect, before anybody hears that it is up, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Registers now and returns the settings; null where Moonraker has no component of ours. */
-  register(signal: AbortSignal): Promise<ComponentSettings | null>;
   announce(announcement: Announcement, signal: AbortSignal): Promise<void>;
   retract(incidentId: string, signal: AbortSignal): Promise<void>;
   /** Tells everybody who listens to `notify_lookout_state_changed`. At most 64 KiB of JSON. */
@@ -78,7 +78,7 @@ export interface MoonrakerComponent {
 
 /** What the component's client needs. */
 export interface ComponentDeps {
-  readonly connection: Pick<MoonrakerConnection, 'state' | 'onState' | 'call' | 'addMethod'>;
+  readonly connection: Pick<MoonrakerConnection, 'onEntry' | 'onState' | 'call' | 'addMethod'>;
   readonly log: Log;
 }
 
@@ -94,8 +94,11 @@ const seenSchema = v.object({ incident_id: v.pipe(v.string(), v.maxLength(64)) }
 export function createMoonrakerComponent({ connection, log: parent }: ComponentDeps): MoonrakerComponent {
   const log = parent.child('moonraker/component');
   const stateListeners = createListeners<ComponentState>(log);
+  const settingsListeners = createListeners<ComponentSettings>(log);
   const seenListeners = createListeners<string>(log);
   let state: ComponentState = { kind: 'unknown' };
+  /** What has been found out, until the connection is up. */
+  let found: ComponentState = { kind: 'unknown' };
   let said = '';
 
   const setState = (next: ComponentState) => {
@@ -110,38 +113,31 @@ export function createMoonrakerComponent({ connection, log: parent }: ComponentD
   };
 
   /** `<data>/lookout/component.token`, beside the config folder of this Moonraker. */
-  const findToken = async (signal: AbortSignal) => {
-    const roots = await connection.call('server.files.roots', {}, rootsSchema, { signal });
+  const findToken = async (call: EntryCall) => {
+    const roots = await call('server.files.roots', {}, rootsSchema);
     const config = roots.find(({ name }) => name === 'config')?.path ?? '';
     return join(dirname(config), 'lookout', 'component.token');
   };
 
-  const register = async (signal: AbortSignal): Promise<ComponentSettings | null> => {
+  const register = async (call: EntryCall) => {
     let tokenFile = '';
     let token: string | null = null;
     try {
-      tokenFile = await findToken(signal);
+      tokenFile = await findToken(call);
       token = readToken(tokenFile);
       const params = { token: token ?? '', protocol };
-      const answer = await connection.call('access.lookout.register', params, answerSchema, { signal });
-      const { sections, problems } = answer;
-      if (answer.protocol !== protocol) {
-        setState({
-          kind: 'refused',
-          why: `it speaks version ${answer.protocol}, and this program ${protocol}`,
-        });
-        return null;
-      }
-      setState({ kind: 'present', settings: { sections, problems } });
-      return { sections, problems };
+      const { sections, problems, ...theirs } = await call('access.lookout.register', params, answerSchema);
+      found =
+        theirs.protocol === protocol
+          ? { kind: 'present', settings: { sections, problems } }
+          : refusedFor(`it speaks version ${theirs.protocol}, and this program ${protocol}`);
     } catch (error) {
       if (!(error instanceof MoonrakerError)) throw error;
       if (error.code === 'MOONRAKER_CLOSED' || error.code === 'MOONRAKER_UNREACHABLE') throw error;
-      if (isUnknownMethod(error)) setState({ kind: 'absent' });
-      else if (token === null) setState({ kind: 'refused', why: `${tokenFile} cannot be read` });
-      else setState({ kind: 'refused', why: error.message });
-      return null;
+      if (isUnknownMethod(error)) found = { kind: 'absent' };
+      else found = refusedFor(token === null ? `${tokenFile} cannot be read` : error.message);
     }
+    if (found.kind === 'present') settingsListeners.tell(found.settings);
   };
 
   const ask = async (
@@ -160,24 +156,23 @@ export function createMoonrakerComponent({ connection, log: parent }: ComponentD
       return state;
     },
     onState: (listener) => stateListeners.add(listener),
+    onSettings: (listener) => settingsListeners.add(listener),
     onSeen: (listener) => seenListeners.add(listener),
-    register,
     run: (signal) =>
       new Promise((resolve) => {
-        const renew = () => {
-          if (connection.state.kind !== 'up') return setState({ kind: 'unknown' });
-          register(signal).catch((error: unknown) => {
-            if (!signal.aborted) log.debug('the component was not asked', { error: String(error) });
-          });
-        };
         const offs = [
-          connection.onState(renew),
+          connection.onEntry(register),
+          connection.onState((next) => {
+            if (next.kind !== 'up') found = { kind: 'unknown' };
+            else if (found.kind === 'absent' && next.info.failed_components.includes('lookout'))
+              found = notLoaded;
+            setState(found);
+          }),
           connection.addMethod('lookout_seen', (params) => {
             const seen = v.safeParse(seenSchema, params);
             if (seen.success) seenListeners.tell(seen.output.incident_id);
           }),
         ];
-        renew();
         const stop = () => {
           for (const off of offs) off();
           resolve();
@@ -203,6 +198,15 @@ export function createMoonrakerComponent({ connection, log: parent }: ComponentD
     report: (problems, signal) => ask('report', { problems }, signal),
     notify: (name, message, signal) => ask('notify', { name, message }, signal, notifyTimeoutMs),
   };
+}
+
+/** A fresh clone of Moonraker, such as its hard recovery makes, has [lookout] in its configuration and lacks our link. */
+const notLoaded = refusedFor(
+  'Moonraker has [lookout] in its configuration and cannot load our component, as after its hard recovery. Run ./install.sh once more',
+);
+
+function refusedFor(why: string): ComponentState {
+  return { kind: 'refused', why };
 }
 
 function readToken(file: string): string | null {

@@ -45,12 +45,20 @@ export type ConnectionState =
   | { readonly kind: 'up'; readonly info: ServerInfo }
   | { readonly kind: 'down'; readonly error: MoonrakerError };
 
+/** One request over the connection that has just been let in. */
+export type EntryCall = MoonrakerConnection['call'];
+
 /** Moonraker, as long as `run` runs. */
 export interface MoonrakerConnection {
   readonly state: ConnectionState;
   readonly counts: ConnectionCounts;
   /** Connects and keeps connected until the signal aborts, then closes and resolves. */
   run(signal: AbortSignal): Promise<void>;
+  /**
+   * Called when we have been let in, before anybody hears that the connection is up; that waits for it. It has to end by
+   * itself, within 20 s; what it throws is logged. Returns the way to stop listening.
+   */
+  onEntry(listener: (call: EntryCall) => Promise<void>): () => void;
   /** Called when the connection comes up or goes down. Returns the way to stop listening. */
   onState(listener: (state: ConnectionState) => void): () => void;
   /** Called with the parameters of each notification of this name, as they come. */
@@ -79,6 +87,7 @@ export function createMoonrakerConnection(
   const log = parentLog.child('moonraker/connection');
   const where = describeEndpoint(options.endpoint);
   const stateListeners = createListeners<ConnectionState>(log);
+  const entryListeners = new Set<(call: EntryCall) => Promise<void>>();
   const notificationListeners = new Map<string, Listeners<unknown>>();
   const counter = createFrameCounter(log);
   const methods = createOfferedMethods(log);
@@ -117,7 +126,9 @@ export function createMoonrakerConnection(
 
   /** One connection from open to close. Returns how long to wait before the next; null asks for the backoff. */
   const live = async (signal: AbortSignal): Promise<number | null> => {
+    let ended: TransportEnd | null = null;
     const onEnd = (end: TransportEnd) => {
+      ended = end;
       if (end.isOversized) counter.countOversized();
       if (session === null) return;
       session = null;
@@ -133,6 +144,8 @@ export function createMoonrakerConnection(
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       const info = await getIn(opened, options, memory, signal);
+      await enter(opened);
+      if (ended !== null) throw closedError(ended);
       session = opened;
       setState({ kind: 'up', info });
       await opened.ended;
@@ -150,6 +163,16 @@ export function createMoonrakerConnection(
       signal.removeEventListener('abort', onAbort);
       opened.close();
       await opened.ended;
+    }
+  };
+
+  const enter = async (opened: Session) => {
+    const entryCall: EntryCall = async (method, params, schema, callOptions) =>
+      readAnswer(method, schema, await opened.call(method, params, callOptions));
+    for (const listener of [...entryListeners]) {
+      await listener(entryCall).catch((error: unknown) => {
+        log.debug('a first request came to nothing', { error: String(error) });
+      });
     }
   };
 
@@ -203,6 +226,10 @@ export function createMoonrakerConnection(
     },
     counts: counter.counts,
     run,
+    onEntry: (listener) => {
+      entryListeners.add(listener);
+      return () => entryListeners.delete(listener);
+    },
     onState: (listener) => stateListeners.add(listener),
     onNotification: (method, listener) => {
       const listeners = notificationListeners.get(method) ?? createListeners<unknown>(log);

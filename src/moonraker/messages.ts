@@ -12,6 +12,7 @@ export const serverInfoSchema = v.object({
   klippy_state: klippyStateSchema,
   moonraker_version: v.fallback(v.string(), 'unknown'),
   api_version_string: v.fallback(v.string(), 'unknown'),
+  failed_components: v.fallback(v.array(v.string()), []),
 });
 
 /** `server.info`. */

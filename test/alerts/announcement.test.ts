@@ -23,7 +23,7 @@ function setUp({ isThere = true, isFailing = false } = {}) {
     isThere: () => isThere,
     announce: (entry) => note('announce', entry),
     retract: (incidentId) => note('retract', incidentId),
-    pageOf: (incidentId) => `http://printer.local:7136/${incidentId ?? ''}`,
+    pageOf: () => 'http://printer.local:7136',
   });
   return { channel, calls };
 }
@@ -38,7 +38,7 @@ describe('announcements', () => {
       incidentId: 'a1n1',
       title: alert.title,
       description: 'It says: &lt;b&gt;spaghetti&lt;/b&gt; &amp; more. The print is paused.',
-      url: 'http://printer.local:7136/a1n1',
+      url: 'http://printer.local:7136',
     };
     assert.deepEqual(calls, [
       ['announce', { ...entry, priority: 'high' }],
@@ -58,7 +58,7 @@ describe('announcements', () => {
           incidentId: 'lookout-notice',
           title: 'Lookout',
           description: 'Lookout is blind.',
-          url: 'http://printer.local:7136/',
+          url: 'http://printer.local:7136',
           priority: 'normal',
         },
       ],

@@ -63,9 +63,17 @@ describe('the display', () => {
 });
 
 describe('the notifier', () => {
-  const setUp = (hasMacro: boolean) => {
+  const setUp = (hasMacro: boolean, hasComponent = false) => {
     const scripts: string[] = [];
+    const calls: string[] = [];
     const channel = createNotifierChannel('my phone', {
+      component: {
+        isThere: () => hasComponent,
+        notify: async (name, message) => {
+          if (calls.length > 0) throw new Error("Notifier 'my phone' not found");
+          calls.push(`${name}: ${message}`);
+        },
+      },
       runGcode: async (script) => {
         if (scripts.length > 1) throw new Error('shut down');
         scripts.push(script);
@@ -73,8 +81,18 @@ describe('the notifier', () => {
       hasMacro: async () => hasMacro,
       toText: toGcodeText,
     });
-    return { channel, scripts };
+    return { channel, scripts, calls };
   };
+
+  it('needs neither macro nor Klipper with the component in Moonraker', async () => {
+    const { channel, scripts, calls } = setUp(false, true);
+    await channel.tell({ level: 'warning', text: 'Lookout is blind.' }, signal);
+    assert.deepEqual([calls, scripts], [['my phone: Lookout is blind.'], []]);
+    await assert.rejects(channel.raise(alert, null, signal), {
+      message: /my phone/,
+      hint: /\[notifier my phone\] in moonraker\.conf/,
+    });
+  });
 
   it('calls the macro, in a line that Klipper reads as it is meant', async () => {
     const { channel, scripts } = setUp(true);

@@ -34,6 +34,7 @@ function setUp(first: ComponentState = present) {
   const clock = createFakeClock();
   const published: unknown[] = [];
   const written: HistoryFigures[] = [];
+  const told: string[] = [];
   let state = first;
   let status = idle;
   let isFailing = false;
@@ -55,6 +56,7 @@ function setUp(first: ComponentState = present) {
       writeHistory: (figures) => send(() => written.push(figures)),
     },
     status: () => status,
+    tell: ({ text }) => told.push(text),
     clock,
     log: createQuietLog(),
   });
@@ -69,7 +71,11 @@ function setUp(first: ComponentState = present) {
     const before = { ...initialWatchState, isPrinting: true, job: after.job ?? null };
     feed.step({
       ...{ at, before, effects: [], gate: null },
-      after: { ...before, ...after, last: score === null ? null : { assessment, counted: score, at } },
+      after: {
+        ...before,
+        ...after,
+        last: score === null ? null : { assessment, counted: assessment.score, at },
+      },
       input:
         score === null
           ? { kind: 'time-passed' }
@@ -77,7 +83,7 @@ function setUp(first: ComponentState = present) {
     } as Step);
   };
   return {
-    ...{ clock, published, written, step },
+    ...{ clock, published, written, told, step },
     become: (next: Partial<StatusAnswer>) => {
       status = { ...status, ...next };
     },
@@ -161,5 +167,16 @@ describe("the component's feed", () => {
     await lossy.clock.advance(30_000);
     assert.equal(lossy.published.length, 1);
     await lossy.end();
+  });
+
+  it('says once why a component that is there cannot be used', async () => {
+    const { clock, told, component, end } = setUp({ kind: 'unknown' });
+    await clock.advance(0);
+    for (const why of ['no token', 'no token', 'another version']) component({ kind: 'refused', why });
+    assert.deepEqual(told, [
+      'Lookout cannot use its component in Moonraker: no token.',
+      'Lookout cannot use its component in Moonraker: another version.',
+    ]);
+    await end();
   });
 });

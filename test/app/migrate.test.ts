@@ -60,7 +60,7 @@ describe('an old configuration', () => {
       file,
       `[detection]\npace: 3s\n[eye]\nsnapshot_url: /x\nusername: me\n[secrets]\nfile: ${secretsFile}\n`,
     );
-    const { printers, warnings } = loadSettings(file, {}, table);
+    const { printers, warnings } = loadSettings(file, {}, { moves: table });
     const [{ config }] = printers;
     assert.equal(config.detection.intervalMs, 3_000);
     assert.deepEqual([config.camera.snapshotUrl, config.camera.password], ['/x', 'geheim']);
@@ -78,7 +78,10 @@ describe('an old configuration', () => {
       ],
     );
     writeFileSync(file, '[detection]\npace: 3\n');
-    assert.throws(() => loadSettings(file, {}, table), /conf:2: \[detection\] interval: found "3"/);
+    assert.throws(
+      () => loadSettings(file, {}, { moves: table }),
+      /conf:2: \[detection\] interval: found "3"/,
+    );
   });
 });
 

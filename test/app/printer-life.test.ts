@@ -134,6 +134,18 @@ describe('a printer beside others', () => {
     await end();
   });
 
+  it('is made anew on demand, in order and at once, which is no failure', async () => {
+    const { clock, life, part, log, end } = setUp(true);
+    await clock.advance(0);
+    life.renew();
+    await clock.advance(0);
+    assert.equal(life.parts(), part(1).parts);
+    assert.equal(part(0).runs.connection, 0);
+    assert.equal(part(1).runs.watch, 1);
+    assert.deepEqual(log.lines, []);
+    await end();
+  });
+
   it('can be stopped while it waits', async () => {
     const { clock, part, end, made } = setUp(false);
     await clock.advance(0);

@@ -1,10 +1,12 @@
 // With the component in Moonraker: the bell, the job history and `server.lookout.*`, by the built program.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { whyNoMoonraker } from '../support/real-moonraker.ts';
 import { connectRpc } from '../support/rpc-client.ts';
 import { until } from '../support/until.ts';
-import { inScene, pausedByLookout, scenesAtOnce, untilBadPictures } from './scene.ts';
+import { inScene, pausedByLookout, scenesAtOnce, serviceKey, untilBadPictures } from './scene.ts';
 
 const skip = await whyNoMoonraker();
 const withComponent = { moonrakerConf: '[lookout]' };
@@ -104,6 +106,44 @@ describe('with the component in Moonraker', { concurrency: scenesAtOnce, skip },
       await scene.restartMoonraker('SIGTERM');
       await lookout.line(/Moonraker's component is there/, 15_000);
       assert.equal(scene.state(), 'printing');
+    }),
+  );
+
+  it(
+    'hands over the settings of moonraker.conf: a mistake is a warning there and stops the watching, mended it is watched',
+    inScene({}, async (scene) => {
+      const { moonraker, lookout, octoeverywhere, browser } = scene;
+      writeFileSync(lookout.confFile, `[moonraker]\nurl: ${moonraker.url}\n`);
+      const conf = (maxHeight: string) =>
+        `[lookout]\n[lookout camera]\nmax_height: ${maxHeight}\n[lookout backend]\nuse: octoeverywhere\n` +
+        `[lookout backend octoeverywhere]\nurl: ${octoeverywhere.baseUrl}\napi_key: {secrets.oe.api_key}\n`;
+      writeFileSync(join(moonraker.dataPath, 'moonraker.secrets'), `[oe]\napi_key: ${serviceKey}\n`);
+      const client = await connectRpc(moonraker.url);
+      moonraker.addConf(conf('9'));
+      await scene.restartMoonraker('SIGTERM');
+      lookout.start();
+      await lookout.line(/the settings cannot be used, so nothing is watched/, 20_000);
+      const warnings = async () => {
+        const asking = await connectRpc(moonraker.url);
+        const { result } = await asking.call('server.info');
+        asking.close();
+        return (result as { warnings: readonly string[] }).warnings;
+      };
+      await until('a warning in Moonraker', async () => {
+        const [warning] = await warnings();
+        return warning?.includes('[lookout camera] max_height: found "9", allowed: a whole number');
+      });
+      await lookout.line(/watching is switched off/);
+
+      const file = join(moonraker.dataPath, 'config', 'moonraker.conf');
+      writeFileSync(file, readFileSync(file, 'utf8').replace('max_height: 9', 'max_height: 720'));
+      await scene.restartMoonraker('SIGTERM');
+      await lookout.line(/the settings in moonraker\.conf are in force/, 20_000);
+      assert.deepEqual(await warnings(), []);
+      await browser.call('printer.print.start', { filename: 'part.gcode' });
+      await until('a picture judged with that key', () => octoeverywhere.calls.length > 0, 30_000);
+      assert.equal(lookout.count(/a bug/), 0);
+      client.close();
     }),
   );
 });

@@ -27,12 +27,16 @@ function setUp(t: TestContext, { token = 'a'.repeat(64) as string | null } = {})
   const log = createQuietLog();
   const calls: Call[] = [];
   const methods = new Map<string, (params: unknown) => unknown>();
-  let tellState: () => void = () => undefined;
+  let tellState: (state: ConnectionState) => void = () => undefined;
+  let enter: (call: never) => Promise<void> = async () => undefined;
   let reply: (method: string) => unknown = () => answer;
   const connection = {
-    state: up as ConnectionState,
     onState: (listener: (state: ConnectionState) => void) => {
-      tellState = () => listener(connection.state);
+      tellState = (next) => listener(next);
+      return () => undefined;
+    },
+    onEntry: (listener: (call: never) => Promise<void>) => {
+      enter = listener;
       return () => undefined;
     },
     addMethod: (name: string, handler: (params: unknown) => unknown) => {
@@ -43,15 +47,22 @@ function setUp(t: TestContext, { token = 'a'.repeat(64) as string | null } = {})
       method: string,
       params: Call['params'],
       _schema: unknown,
-      options: { timeoutMs?: number },
+      options?: { timeoutMs?: number },
     ) => {
       if (method === 'server.files.roots') return [{ name: 'config', path: join(data, 'config') }];
-      calls.push({ method, params, timeoutMs: options.timeoutMs });
+      calls.push({ method, params, timeoutMs: options?.timeoutMs });
       return reply(method);
     }) as never,
   };
   const component = createMoonrakerComponent({ connection, log });
+  const stop = new AbortController();
+  const running = component.run(stop.signal);
+  t.after(() => stop.abort());
   return {
+    end: async () => {
+      stop.abort();
+      await running;
+    },
     component,
     calls,
     log,
@@ -59,23 +70,33 @@ function setUp(t: TestContext, { token = 'a'.repeat(64) as string | null } = {})
     replyWith: (next: (method: string) => unknown) => {
       reply = next;
     },
-    connect: (state: ConnectionState) => {
-      connection.state = state;
-      tellState();
+    /** What the connection does: lets in, asks, is up. */
+    connect: async () => {
+      await enter(connection.call).catch(() => undefined);
+      tellState(up);
+      return component.state;
     },
+    connectAs: async (state: ConnectionState) => {
+      await enter(connection.call);
+      tellState(state);
+      return component.state;
+    },
+    disconnect: () => tellState({ kind: 'down', error: closed }),
   };
 }
 
+const closed = new MoonrakerError('gone', { code: 'MOONRAKER_CLOSED', retry: 'soon' });
 const throwing = (error: unknown) => () => {
   throw error;
 };
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("Moonraker's component", () => {
-  it('is shown the token and hands over the settings', async (t) => {
-    const { component, calls } = setUp(t);
-    assert.deepEqual(await component.register(signal), settings);
-    assert.deepEqual(component.state, { kind: 'present', settings });
+  it('is shown the token and hands over the settings before the connection counts as up', async (t) => {
+    const { component, calls, connect } = setUp(t);
+    const told: unknown[] = [];
+    component.onSettings((given) => told.push(given, component.state.kind));
+    assert.deepEqual(await connect(), { kind: 'present', settings });
+    assert.deepEqual(told, [settings, 'unknown']);
     assert.deepEqual(calls, [
       {
         method: 'access.lookout.register',
@@ -86,66 +107,62 @@ describe("Moonraker's component", () => {
   });
 
   it('is absent where Moonraker does not know the method, which is no trouble', async (t) => {
-    const { component, log, replyWith } = setUp(t, { token: null });
+    const { component, log, replyWith, connect } = setUp(t, { token: null });
     replyWith(throwing(refused('access.lookout.register', -32601, 'Method not found')));
-    assert.equal(await component.register(signal), null);
-    assert.equal(component.state.kind, 'absent');
+    assert.deepEqual(await connect(), { kind: 'absent' });
     assert.deepEqual(log.lines, []);
     await assert.rejects(component.retract('a1', signal), MoonrakerError);
   });
 
+  it('is missed where Moonraker has [lookout] and could not load it, as after a hard recovery', async (t) => {
+    const { replyWith, connectAs } = setUp(t);
+    replyWith(throwing(refused('access.lookout.register', -32601, 'Method not found')));
+    const info = { failed_components: ['lookout'] } as never;
+    const state = await connectAs({ kind: 'up', info });
+    assert.match(state.kind === 'refused' ? state.why : '', /Run \.\/install\.sh once more/);
+  });
+
   it('is refused with its reason: no token, a wrong one, another version, an answer of another shape', async (t) => {
-    const why = async (reply: () => unknown, token?: null) => {
-      const { component, replyWith } = setUp(t, token === null ? { token } : {});
+    const why = async (reply: () => unknown, token: string | null = 'a'.repeat(64)) => {
+      const { connect, replyWith, log } = setUp(t, { token });
       replyWith(reply);
-      assert.equal(await component.register(signal), null);
-      return component.state.kind === 'refused' ? component.state.why : '';
+      const state = await connect();
+      assert.equal(log.lines.length, 1);
+      return state.kind === 'refused' ? state.why : '';
     };
     const forbidden = refused('access.lookout.register', 403, 'This is for moonraker-lookout on this host');
     assert.match(await why(throwing(forbidden), null), /component\.token cannot be read/);
+    assert.match(await why(throwing(forbidden), 'x'.repeat(2_000)), /cannot be read/);
     assert.match(await why(throwing(forbidden)), /on this host/);
     assert.match(await why(() => ({ ...answer, protocol: 2 })), /speaks version 2, and this program 1/);
     const odd = new MoonrakerError('another shape', { code: 'MOONRAKER_BAD_ANSWER', retry: 'later' });
     assert.match(await why(throwing(odd)), /another shape/);
   });
 
-  it('is said once, however often it is registered', async (t) => {
-    const { component, log } = setUp(t);
-    await component.register(signal);
-    await component.register(signal);
+  it('is asked anew with each connect, and said once', async (t) => {
+    const { component, connect, disconnect, replyWith, methods, log, end } = setUp(t);
+    const states: string[] = [];
+    component.onState((state) => states.push(state.kind));
+    await connect();
+    disconnect();
+    await connect();
+    disconnect();
+    replyWith(throwing(closed));
+    await connect();
+    assert.deepEqual(states, ['present', 'unknown', 'present', 'unknown', 'unknown']);
     assert.deepEqual(
       log.lines.map(({ message }) => message),
       ["Moonraker's component is there"],
     );
-  });
-
-  it('is registered after each connect, and unknown in between', async (t) => {
-    const { component, connect, calls, replyWith, methods } = setUp(t);
-    const states: string[] = [];
-    component.onState((state) => states.push(state.kind));
-    const stop = new AbortController();
-    const running = component.run(stop.signal);
-    await settled();
-    const closed = new MoonrakerError('gone', { code: 'MOONRAKER_CLOSED', retry: 'soon' });
-    connect({ kind: 'down', error: closed });
-    connect(up);
-    await settled();
-    replyWith(throwing(closed));
-    connect({ kind: 'down', error: closed });
-    connect(up);
-    await settled();
-    assert.deepEqual(states, ['present', 'unknown', 'present', 'unknown']);
-    assert.equal(calls.length, 3);
-    stop.abort();
-    await running;
+    await end();
     assert.equal(methods.size, 0);
     // A run that is over before it begins.
-    await component.run(stop.signal);
+    await component.run(AbortSignal.abort());
   });
 
   it('passes on what it is asked, and whose announcement was dismissed', async (t) => {
-    const { component, calls, methods } = setUp(t);
-    await component.register(signal);
+    const { component, calls, methods, connect } = setUp(t);
+    await connect();
     calls.length = 0;
     const announcement = {
       incidentId: 'a1',
@@ -178,20 +195,9 @@ describe("Moonraker's component", () => {
 
     const seen: string[] = [];
     component.onSeen((id) => seen.push(id));
-    const stop = new AbortController();
-    const running = component.run(stop.signal);
     for (const params of [{ incident_id: 'a1' }, { incident_id: 7 }, null, { incident_id: 'x'.repeat(65) }]) {
       methods.get('lookout_seen')?.(params);
     }
     assert.deepEqual(seen, ['a1']);
-    stop.abort();
-    await running;
-  });
-
-  it('takes no endless file for a token', async (t) => {
-    const { component, replyWith } = setUp(t, { token: 'x'.repeat(2_000) });
-    replyWith(throwing(refused('access.lookout.register', 403, 'no')));
-    await component.register(signal);
-    assert.match(component.state.kind === 'refused' ? component.state.why : '', /cannot be read/);
   });
 });

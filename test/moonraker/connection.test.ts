@@ -370,6 +370,32 @@ describe('what comes in', () => {
     assert.deepEqual(heard, [[1]]);
   });
 
+  it('asks on entry before it is up; what fails there keeps nobody out', async (t) => {
+    const server = await startScriptedServer();
+    t.after(server.close);
+    server.script('first', { result: 7 });
+    const { connection, states, isUp, log } = connect(t, { url: server.url });
+    const heard: unknown[] = [];
+    const off = connection.onEntry(async (call) => {
+      heard.push(await call('first', {}, v.number()), connection.state.kind);
+    });
+    connection.onEntry(async (call) => {
+      await call('unknown', {}, v.unknown());
+    });
+    await until('up', isUp);
+    assert.deepEqual(heard, [7, 'starting']);
+    assert.equal(log.lines.filter(({ message }) => message === 'a first request came to nothing').length, 1);
+    // The connection ends in the middle of it: it was never up.
+    off();
+    connection.onEntry(async () => {
+      server.sockets.at(-1)?.terminate();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    });
+    server.sockets.at(-1)?.terminate();
+    await until('two more connections', () => server.sockets.length >= 3);
+    assert.deepEqual(states, ['up', 'MOONRAKER_CLOSED']);
+  });
+
   it('answers requests with something that is not null, and hears macros', async (t) => {
     const { moonraker } = await startVirtual(t);
     const { connection, isUp } = connect(t, { url: moonraker.url });

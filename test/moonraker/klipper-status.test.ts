@@ -25,7 +25,7 @@ const idle: Tree = {
 
 const info: ConnectionState = {
   kind: 'up',
-  info: { klippy_state: 'ready', moonraker_version: '', api_version_string: '' },
+  info: { klippy_state: 'ready', moonraker_version: '', api_version_string: '', failed_components: [] },
 };
 
 /** A connection whose other end is a status tree that the test changes. Time is the fake clock's. */

@@ -25,7 +25,7 @@ function setUp(t: TestContext, { store = [] as string[], hasRespond = true } = {
   const stateListeners = new Set<(state: ConnectionState) => void>();
   const up: ConnectionState = {
     kind: 'up',
-    info: { klippy_state: 'ready', moonraker_version: '', api_version_string: '' },
+    info: { klippy_state: 'ready', moonraker_version: '', api_version_string: '', failed_components: [] },
   };
   const down: ConnectionState = {
     kind: 'down',
