@@ -26,6 +26,8 @@ const usage = `moonraker-lookout: watches a Klipper print and pauses it when it 
   moonraker-lookout replay INCIDENT.zip [--config FILE]
                                              take its decisions again, with these settings or its own
   moonraker-lookout migrate [--config FILE]  give settings their names of today, and keep a copy of the file
+  moonraker-lookout scorecard [--config FILE] [--printer NAME]
+                                             how often it was right, by what was answered
   moonraker-lookout demo [--seconds N] [--headless]
                                              a virtual print goes wrong and is paused
   moonraker-lookout --version | --help
@@ -89,6 +91,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
       const { exportIncident } = await import('./app/incidents.ts');
       const { out = null } = values;
       return exportIncident({ file, env: process.env, version, printer, id: subject, out }, signal);
+    }
+    case 'scorecard': {
+      const { printScorecard } = await import('./app/scorecard.ts');
+      return printScorecard({ file, env: process.env, version, printer });
     }
     case 'replay': {
       const { replayIncident } = await import('./app/replay.ts');

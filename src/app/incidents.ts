@@ -2,7 +2,7 @@
 
 import { createWriteStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { RecordError } from '../core/errors.ts';
 import { sayIncident } from '../core/explain-records.ts';
@@ -10,7 +10,7 @@ import type { Records } from '../core/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createRecords } from '../records/records.ts';
 import type { RunOptions } from './run.ts';
-import { choosePrinters, loadSettings } from './settings.ts';
+import { choosePrinters, loadSettings, type Settings } from './settings.ts';
 
 /** What both take. */
 export interface IncidentsOptions extends RunOptions {
@@ -83,17 +83,23 @@ async function writePieces(
   }
 }
 
-interface Place {
+/** The records of one printer, as a command looks at them. */
+export interface Place {
   /** null where there is one printer without a name. */
   readonly name: string | null;
+  readonly config: Settings;
   readonly folder: string;
   readonly records: Records;
+  /** Where the incident of this id is. */
+  readonly folderOf: (id: string) => string;
 }
 
-function openRecords({ file, env, printer }: IncidentsOptions): readonly Place[] {
+/** The records of the printers that are meant, from outside of the service. */
+export function openRecords({ file, env, printer }: IncidentsOptions): readonly Place[] {
   return choosePrinters(loadSettings(file, env), printer).map(({ name, config }) => {
     const folder = config.records.path;
-    return { name, folder, records: createRecords(folder, null, systemClock) };
+    const records = createRecords(folder, null, systemClock);
+    return { name, config, folder, records, folderOf: (id) => join(folder, 'incidents', id) };
   });
 }
 

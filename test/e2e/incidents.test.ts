@@ -73,6 +73,9 @@ describe('an incident on disk', { concurrency: scenesAtOnce, skip }, () => {
         list.output,
         new RegExp(`^${id}  .*failing, pause done, cancelled, said: cancel  "part.gcode"$`, 'm'),
       );
+      const card = await runLookout(['scorecard', ...command]);
+      assert.match(card.output, /Of the failures that were answered 100 % were right \(1 of 1\)\./);
+      assert.match(card.output, /nothing to propose/);
       const zip = join(data, 'incident.zip');
       const exported = await runLookout(['export', id, '--out', zip, ...command]);
       assert.equal(exported.code, 0, exported.output);
