@@ -17,6 +17,7 @@ import { keepRemoteMethods } from '../moonraker/remote-methods.ts';
 import { createWebcamSource } from '../moonraker/webcams.ts';
 import { createStore } from '../records/store.ts';
 import { type Announcer, createAnnouncer } from './announce.ts';
+import { cameraOptionsOf } from './camera-options.ts';
 import { createChannels } from './channels.ts';
 import { createComponentFeed } from './component-feed.ts';
 import { composeMqtt } from './compose-mqtt.ts';
@@ -91,7 +92,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     { connection, clock, log },
   );
   const webcams = keepWebcams(createWebcamSource({ connection, log }), connection, log);
-  const camera = createCamera(settings.camera, { clock, log, webcams: webcams.current });
+  const camera = createCamera(cameraOptionsOf(settings), { clock, log, webcams: webcams.current });
   const store = createStore({ folder: settings.records.path }, { log });
   const prompts = createPrompts({ connection, printer, clock, log });
   const component = createMoonrakerComponent({ connection, log });

@@ -9,6 +9,7 @@ import { type Endpoint, toEndpoint } from '../moonraker/endpoint.ts';
 import { createLogService } from '../service/log.ts';
 import { createMask, type Mask } from '../service/mask.ts';
 import { lookBeside } from './beside.ts';
+import { cameraOptionsOf } from './camera-options.ts';
 import type { Composed } from './compose.ts';
 import { bundleEntries } from './doctor/bundle.ts';
 import { lookAtClock, moonrakerTime } from './doctor/clock.ts';
@@ -131,7 +132,7 @@ async function lookAtParts(
       mask.add(secretsOf(entries));
       return ok(entries.length === 0 ? 'Moonraker knows none' : `Moonraker knows ${entries.length}`);
     });
-    await lookAtWebcams(parts.webcams.current() ?? [], settings.camera, silentLog(), points);
+    await lookAtWebcams(parts.webcams.current() ?? [], cameraOptionsOf(settings), silentLog(), points);
   }
   await lookAtWatching(parts, points);
   if (options.isPrompting && isUp) {

@@ -19,9 +19,9 @@ const moonraker = {
 const camera = {
   webcam: key.text('Name of the webcam as in Mainsail or Fluidd. Not set: the first that can give a JPEG.'),
   base_url: key.url(
-    'http://127.0.0.1',
+    null,
     'web',
-    'Goes before webcam URLs that are only a path, such as /webcam/?action=snapshot.',
+    'Goes before webcam URLs that are only a path, such as /webcam/?action=snapshot. Not set: http:// and the host of [moonraker] url.',
   ),
   snapshot_url: key.url(null, 'web-or-path', 'A still picture, in place of a webcam known to Moonraker.'),
   stream_url: key.url(null, 'web-or-path', 'An MJPEG stream, used when there is no snapshot_url.'),

@@ -1,5 +1,5 @@
 // Points about every webcam that Moonraker lists: each address tried, what came, and what to write to use it.
-import { createCamera } from '../../camera/camera.ts';
+import { type CameraOptions, createCamera } from '../../camera/camera.ts';
 import { showUrl } from '../../camera/show-url.ts';
 import { findSources, type Source } from '../../camera/source.ts';
 import { secretsInUrl } from '../../config/urls.ts';
@@ -7,7 +7,6 @@ import type { Log } from '../../core/ports.ts';
 import type { WebcamEntry } from '../../core/types.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { inWords, type Outcome, ok, type Points, point, warn } from '../finding.ts';
-import type { Settings } from '../settings.ts';
 
 /** ms for a webcam with all of its addresses. */
 const limitMs = 30_000;
@@ -17,7 +16,7 @@ const againAfterMs = 2_500;
 /** Looks at each of them. None is a failure: `picture` says whether the one in use works. */
 export async function lookAtWebcams(
   entries: readonly WebcamEntry[],
-  camera: Settings['camera'],
+  camera: CameraOptions,
   log: Log,
   points: Points,
 ): Promise<void> {
@@ -48,7 +47,7 @@ export function secretsOf(entries: readonly WebcamEntry[]): string[] {
 
 async function tryEntry(
   entry: WebcamEntry,
-  camera: Settings['camera'],
+  camera: CameraOptions,
   log: Log,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -84,7 +83,7 @@ const frozenHint =
 /** Two pictures from one address, a while apart. Rejects with a CameraError. */
 async function takeTwo(
   source: Source,
-  settings: Settings['camera'],
+  settings: CameraOptions,
   log: Log,
   signal: AbortSignal,
 ): Promise<{ readonly text: string; readonly isMoving: boolean }> {
@@ -109,7 +108,7 @@ async function takeTwo(
 }
 
 /** What to write so that this one is used. */
-function configHint(entry: WebcamEntry, { webcam, snapshotUrl, streamUrl }: Settings['camera']): string {
+function configHint(entry: WebcamEntry, { webcam, snapshotUrl, streamUrl }: CameraOptions): string {
   if (snapshotUrl !== null || streamUrl !== null) {
     return `To use it, in [camera]: webcam: ${entry.name}, without snapshot_url and stream_url`;
   }
