@@ -55,7 +55,10 @@ function publicState(status: StatusAnswer): Readonly<Record<string, unknown>> {
   return {
     state: stateWord(status),
     text: status.text,
-    ...{ is_watching: status.is_watching, is_switched_on: gate?.kind !== 'switched-off' },
+    ...{
+      is_watching: status.is_watching,
+      is_switched_on: status.is_switched_on && gate?.kind !== 'switched-off',
+    },
     ...{ printer, verdict, gate: gate?.kind ?? null, blind: blind?.code ?? null },
     quality: last === null ? null : Math.round((1 - last.score) * 100),
     ...{ score: last?.score ?? null, backend: last?.backend ?? null },

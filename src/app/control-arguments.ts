@@ -12,6 +12,16 @@ export const flagArgument = v.pipe(
   v.transform((value) => isTrue.includes(String(value).toLowerCase())),
 );
 
+/** A number from `min` to `max`, in JSON or as text. */
+export function numberArgument(min: number, max: number) {
+  const allowed = `a number from ${min} to ${max}`;
+  return v.pipe(
+    v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}(\.\d{1,3})?$/), v.transform(Number))], allowed),
+    v.minValue(min, allowed),
+    v.maxValue(max, allowed),
+  );
+}
+
 /** One of a few words. */
 export function wordArgument<const Words extends readonly string[]>(words: Words) {
   return v.picklist(words, words.join(', '));

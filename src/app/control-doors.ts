@@ -18,7 +18,7 @@ export interface DoorDeps {
 }
 
 /** What macros can call, in klipper/lookout.cfg: `lookout_check` for LOOKOUT_CHECK. */
-const macroMethods = ['status', 'check'] as const;
+const macroMethods = ['status', 'check', 'mute', 'unmute', 'watch'] as const;
 
 /** Answers that wait for the console at once: it may be blocked for minutes, while a macro asks again and again. */
 const maxWaiting = 5;

@@ -1,6 +1,7 @@
 // The answer to `status`: the state of one watch as anybody may see it.
 import type { IncidentSummary, StatusAnswer } from '../core/control.ts';
 import { explainAlert, explainGate } from '../core/explain.ts';
+import type { Hold } from '../core/hold.ts';
 import type { Incident } from '../core/incident.ts';
 import type { Moment, Print } from '../core/types.ts';
 import { liveLine } from './live-line.ts';
@@ -43,10 +44,19 @@ export function statusAnswer(status: WatchStatus, version: string, now: Moment):
       state.busy === null
         ? null
         : { load: Math.round(state.busy.load * 100) / 100, since: seconds(state.busy.since.atMs) },
+    is_switched_on: !state.hold.isOff,
+    mute: muteOf(state.hold, now),
     quiet_for: Math.max(0, Math.round(((state.quietUntilTickMs ?? 0) - now.tickMs) / 1000)),
     assessments: status.assessments,
     calls: status.calls,
   };
+}
+
+function muteOf({ mute }: Hold, now: Moment): StatusAnswer['mute'] {
+  if (mute === null) return null;
+  if (mute.kind !== 'until') return { kind: mute.kind, until: null };
+  const leftMs = mute.untilTickMs - now.tickMs;
+  return leftMs <= 0 ? null : { kind: 'until', until: seconds(now.atMs + leftMs) };
 }
 
 /** The incident in short. */

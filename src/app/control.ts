@@ -6,6 +6,7 @@ import { explainAnswerTaken } from '../core/explain-control.ts';
 import type { Frame } from '../core/types.ts';
 import { type CheckDeps, checkNow } from './check-now.ts';
 import { flagArgument, incidentArgument, readArguments, wordArgument } from './control-arguments.ts';
+import { act, mute, muteArguments, switchWatching, unmute, watchArguments } from './control-commands.ts';
 import {
   incidentAnswer,
   incidentArguments,
@@ -19,7 +20,7 @@ import type { Watch } from './watch.ts';
 
 /** What control works with. */
 export interface ControlDeps extends CheckDeps {
-  readonly watch: Pick<Watch, 'status' | 'lookSoon' | 'onChange' | 'lastFrame' | 'answer'>;
+  readonly watch: Pick<Watch, 'status' | 'lookSoon' | 'onChange' | 'lastFrame' | 'answer' | 'command'>;
   readonly records: RecordsView;
   readonly version: string;
   /** Where the last picture can be seen; null while the dashboard is off. */
@@ -92,6 +93,12 @@ export function createControl(deps: ControlDeps): Control {
         watch.answer({ answer, incidentId: incident.id, through });
         return { text: explainAnswerTaken(answer), incident_id: incident.id, answer };
       },
+    ),
+    method('mute', muteArguments, async (args, through) => mute(watch, args, through)),
+    method('unmute', v.strictObject({}), async (_args, through) => unmute(watch, through)),
+    method('watch', watchArguments, async ({ enable }, through) => switchWatching(watch, enable, through)),
+    ...(['pause', 'resume', 'cancel'] as const).map((kind) =>
+      method(kind, v.strictObject({}), async (_args, through) => act(watch, kind, through)),
     ),
     method('incidents', incidentsArguments, ({ limit }) => incidentsAnswer(deps.records, limit)),
     method('incident', incidentArguments, async ({ incident_id: id }) => {

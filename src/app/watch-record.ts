@@ -30,6 +30,7 @@ const savedState = v.object({
     incidentCount: stateFields.incidentCount,
     accepted: stateFields.accepted,
     quietUntilTickMs: stateFields.quietUntilTickMs,
+    hold: stateFields.hold,
     idleTimeoutBeforeS: stateFields.idleTimeoutBeforeS,
   }),
 });
@@ -66,7 +67,7 @@ export function loadWatchState(deps: { store: Store; clock: Clock; log: Log; boo
 /** What must survive a restart; the rest is seen again within one interval, and an SD card wears out. */
 function lasting(state: WatchState) {
   const { job: jobRef, wasPaused, filePauseTickMs, trouble, incident: open, incidentCount } = state;
-  const { accepted, quietUntilTickMs, idleTimeoutBeforeS } = state;
+  const { accepted, quietUntilTickMs, hold, idleTimeoutBeforeS } = state;
   // The moment it was last seen changes with every frame and only serves to close a warning.
   const steady = open === null ? null : { ...open, lastSeenTickMs: open.openedAt.tickMs };
   return {
@@ -78,6 +79,7 @@ function lasting(state: WatchState) {
     incidentCount,
     accepted,
     quietUntilTickMs,
+    hold,
     idleTimeoutBeforeS,
   };
 }

@@ -1,6 +1,6 @@
 // The loop: is a frame due? → grab → assess → decide → perform. One per printer; it owns the order of everything.
 import { isLoadNews, slowedMs } from '../core/busy.ts';
-import { nextLookInMs } from '../core/cadence.ts';
+import { heartbeatMs, nextLookInMs, waitAtGateMs } from '../core/cadence.ts';
 import { decide } from '../core/decide.ts';
 import { LookoutError } from '../core/errors.ts';
 import { explainGate } from '../core/explain.ts';
@@ -8,7 +8,7 @@ import { sayLoad } from '../core/explain-busy.ts';
 import { type Gate, type GateOptions, gateOf } from '../core/gates.ts';
 import type { Answered, Backend, Camera, Clock, Log, Printer, Recorder, Store } from '../core/ports.ts';
 import type { Assessment, Frame, Job, Print } from '../core/types.ts';
-import type { DecideOptions, Effect, WatchInput, WatchState } from '../core/watch-state.ts';
+import type { DecideOptions, Effect, WatchCommand, WatchInput, WatchState } from '../core/watch-state.ts';
 import { createBell } from '../lib/bell.ts';
 import { loadBackgrounds } from './background-record.ts';
 import type { Performer } from './perform.ts';
@@ -60,6 +60,8 @@ export interface Watch {
   run(signal: AbortSignal): Promise<void>;
   /** Looks as soon as the backend allows it, if frames are judged now. */
   lookSoon(): void;
+  /** Takes an order of a person, a macro or a program. `through` is how it came in, for the record. */
+  command(command: WatchCommand, through: string): void;
   /** Takes a person's answer, from whichever channel. */
   answer(answered: Answered): void;
   status(): WatchStatus;
@@ -70,11 +72,6 @@ export interface Watch {
     listener: (status: WatchStatus, input: WatchInput, effects: readonly Effect[]) => void,
   ): () => void;
 }
-
-/** How often a closed gate is looked at again where no event will open it. */
-const recheckMs = 10_000;
-/** `time-passed` at least this often, so that an outage is told on time. */
-const heartbeatMs = 30_000;
 
 /** A watch over these parts. Nothing happens before `run`. */
 export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
@@ -100,34 +97,39 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     const before = state;
     const decision = decide(before, input, at, options);
     state = decision.state;
-    const gate = gateOf(printer.print, options);
+    const gate = gateNow(printer.print);
     recorder.step({ at, input, before, after: state, effects: decision.effects, gate });
     record.keep(state);
     scene.keep(state.backgrounds);
     place.keep(state.view);
     for (const effect of decision.effects) performer.perform(effect, lastFrame);
-    if (input.kind === 'print-changed') {
-      // A frame of a print that no longer runs is of no use, and the call may cost money.
-      if (!state.isPrinting) look?.abort(new DOMException('the print no longer runs', 'AbortError'));
+    if (input.kind === 'print-changed' || input.kind === 'commanded') {
+      // A frame that nobody judges any more is of no use, and the call may cost money.
+      const isOver = !state.isPrinting || gate !== null;
+      if (isOver) look?.abort(new DOMException('nobody looks any more', 'AbortError'));
       bell.ring();
     }
     for (const listener of listeners) listener(status(), input, decision.effects);
   }
 
+  function gateNow(print: Print): Gate | null {
+    return gateOf(print, options, { hold: state.hold, now: clock.now() });
+  }
+
   function status(): WatchStatus {
-    const gate = gateOf(printer.print, options);
+    const gate = gateNow(printer.print);
     return { print: printer.print, gate, state, assessments, calls, steppedTickMs };
   }
 
   async function step(signal: AbortSignal): Promise<void> {
     steppedTickMs = clock.now().tickMs;
-    const gate = gateOf(printer.print, options);
+    const gate = gateNow(printer.print);
     sayGate(gate);
     hear({ kind: 'time-passed' });
     if (gate !== null) {
       dueTickMs = 0;
       failures = 0;
-      await bell.wait(waitAtGate(gate), signal);
+      await bell.wait(waitAtGateMs(gate), signal);
       // These two gates open by fields that tick, and those are only read, never sent.
       if (gate.kind === 'start-after' || gate.kind === 'macro-pause') await sample(signal);
       return;
@@ -155,7 +157,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       return;
     }
     const print = await sample(signal);
-    if (print.kind !== 'printing' || gateOf(print, options) !== null) return;
+    if (print.kind !== 'printing' || gateNow(print) !== null) return;
     await measureLoad(signal);
     look = new AbortController();
     const stop = () => look?.abort(signal.reason);
@@ -273,6 +275,10 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       dueTickMs = 0;
       bell.ring();
     },
+    command: (command, through) => {
+      log.info('a command', { ...command, through });
+      hear({ kind: 'commanded', command });
+    },
     answer: ({ answer, incidentId, through }) => {
       log.info('answered', { answer, incidentId, through });
       hear({ kind: 'answered', answer, incidentId });
@@ -284,9 +290,4 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       return () => listeners.delete(listener);
     },
   };
-}
-
-function waitAtGate(gate: Gate): number {
-  if (gate.kind === 'start-after') return Math.max(gate.leftMs, 1_000);
-  return gate.kind === 'macro-pause' ? recheckMs : heartbeatMs;
 }

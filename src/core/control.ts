@@ -58,6 +58,10 @@ export interface StatusAnswer extends ControlAnswer {
   } | null;
   /** The host has too much to do, so that there are fewer looks: its load for each core, and since when; else null. */
   readonly host_busy: { readonly load: number; readonly since: number } | null;
+  /** True unless a person has switched watching off; the settings may have it off all the same. */
+  readonly is_switched_on: boolean;
+  /** Until further notice: `until` in Unix seconds, null where no time ends it. null while not muted. */
+  readonly mute: { readonly kind: 'until' | 'print' | 'file'; readonly until: number | null } | null;
   /** Seconds for which nothing is alerted after a resume; 0 while not. */
   readonly quiet_for: number;
   /** Since the start of the process. */

@@ -5,6 +5,7 @@ import { afterBreak } from './decide-blind.ts';
 import { closeAlert, keepBedWarm, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { isBefore, isMacroPause } from './gates.ts';
+import { holdAfterPrint } from './hold.ts';
 import { asNotObserved, asObserved, type Incident, isWaved } from './incident.ts';
 import { isSameJob } from './job.ts';
 import type { Job, JobRef, Moment, Print } from './types.ts';
@@ -71,7 +72,12 @@ function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchStat
   const left = ended.state.incident;
   // The alert of a cancelled print stays until somebody has seen it, or the next print begins.
   const closing = left === null ? [] : [closeAlert(left.id)];
-  const begun = step({ ...initialWatchState, backgrounds: ended.state.backgrounds, job: ref });
+  const begun = step({
+    ...initialWatchState,
+    hold: ended.state.hold,
+    backgrounds: ended.state.backgrounds,
+    job: ref,
+  });
   return { state: begun.state, effects: [...ended.effects, ...closing, ...begun.effects] };
 }
 
@@ -80,7 +86,12 @@ function endPrint(state: WatchState, print: Print | null, now: Moment): Decision
   const { job, incident } = state;
   const hasEndedWell = print?.kind === 'ended' && print.how === 'complete' && state.incidentCount === 0;
   const backgrounds = state.backgrounds.map((each) => afterPrint(each, hasEndedWell));
-  const resting: WatchState = { ...initialWatchState, backgrounds, incident: incidentAfterEnd(state, print) };
+  const resting: WatchState = {
+    ...initialWatchState,
+    hold: holdAfterPrint(state.hold),
+    backgrounds,
+    incident: incidentAfterEnd(state, print),
+  };
   const effects: Effect[] = [];
   if (incident !== null && resting.incident === null) effects.push(closeAlert(incident.id));
   if (state.isAlertDue && resting.incident !== null && print !== null) {

@@ -2,12 +2,14 @@
 import { forgetBusy, loadMeasured, tellIfBusy } from './busy.ts';
 import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decide-answer.ts';
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
+import { commanded, remindOfSwitch } from './decide-command.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
 import { type Evidence, sayEvidence } from './evidence.ts';
 import { explainDelay, explainMoved } from './explain.ts';
 import { explainPauseStep } from './explain-pause.ts';
 import { isBefore } from './gates.ts';
+import { isHeld } from './hold.ts';
 import {
   asNotObserved,
   type Incident,
@@ -46,7 +48,7 @@ const rounding = 1e-9;
 export function decide(state: WatchState, input: WatchInput, now: Moment, options: DecideOptions): Decision {
   switch (input.kind) {
     case 'print-changed':
-      return forgetBusy(printChanged(state, input.print, now, options));
+      return remindOfSwitch(state, forgetBusy(printChanged(state, input.print, now, options)));
     case 'frame-assessed':
       return frameAssessed(state, input, now, options);
     case 'frame-missed':
@@ -55,6 +57,8 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
       return actionFinished(state, input, now);
     case 'answered':
       return answered(state, input.answer, input.incidentId, now, options);
+    case 'commanded':
+      return commanded(state, input.command, now);
     case 'answer-finished':
       return answerFinished(state, input, now);
     case 'idle-timeout-lengthened':
@@ -81,7 +85,8 @@ type Assessed = Extract<WatchInput, { kind: 'frame-assessed' }>;
 function frameAssessed(state: WatchState, input: Assessed, now: Moment, options: DecideOptions): Decision {
   const { job } = state;
   // A late answer for a print that has ended, or was paused meanwhile, says nothing about what happens now.
-  if (job === null || !isSameJob(job, input.job) || !state.isPrinting) return { state, effects: [] };
+  if (job === null || !isSameJob(job, input.job) || !state.isPrinting || isHeld(state.hold, job, now))
+    return { state, effects: [] };
   const { view, hasMoved, isNews } = seeView(state.view, input, now);
   // What was learned lies elsewhere in the picture now.
   const known = hasMoved

@@ -141,7 +141,9 @@ export function explainAnswerFailed(answer: Answer, message: string): Notice {
 export function explainGate(gate: Gate): string {
   switch (gate.kind) {
     case 'switched-off':
-      return 'watching is switched off ([detection] enabled)';
+      return gate.isByPerson === true
+        ? 'watching is switched off (LOOKOUT_WATCH ENABLE=1 switches it on)'
+        : 'watching is switched off ([detection] enabled)';
     case 'not-ready':
       // Klipper's advice on the further lines is for whoever opens its own page.
       return `the printer is not ready: ${gate.message.split('\n', 1)[0]}`;
@@ -155,6 +157,9 @@ export function explainGate(gate: Gate): string {
       return `judging starts in ${sayDuration(gate.leftMs)} of printing ([detection] start_after)`;
     case 'macro-pause':
       return 'a macro in the file has paused the print';
+    case 'muted':
+      if (gate.leftMs !== null) return `muted for ${sayDuration(gate.leftMs)}`;
+      return gate.isForFile ? 'muted for this file' : 'muted for this print';
   }
 }
 

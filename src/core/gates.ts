@@ -1,15 +1,18 @@
 // Reasons not to judge the print now, in the order in which they are told to the user.
+import { type Hold, mutedMs } from './hold.ts';
 import type { Moment, PauseFlag, Print } from './types.ts';
 
 /** A reason not to judge. `untilTickMs` is known only where time alone opens the gate. */
 export type Gate =
-  | { readonly kind: 'switched-off' }
+  | { readonly kind: 'switched-off'; readonly isByPerson?: true }
   | { readonly kind: 'not-ready'; readonly message: string }
   | { readonly kind: 'not-printing' }
   | { readonly kind: 'paused' }
   | { readonly kind: 'heating' }
   | { readonly kind: 'start-after'; readonly leftMs: number }
-  | { readonly kind: 'macro-pause' };
+  | { readonly kind: 'macro-pause' }
+  /** `leftMs` is null where no time ends it: for this print, or for this file. */
+  | { readonly kind: 'muted'; readonly leftMs: number | null; readonly isForFile: boolean };
 
 /** What of the settings the gates need. */
 export interface GateOptions {
@@ -19,9 +22,17 @@ export interface GateOptions {
   readonly startAfterMs: number;
 }
 
-/** The first gate that is shut, or null when a frame may be judged. */
-export function gateOf(print: Print, options: GateOptions): Gate | null {
+/**
+ * The first gate that is shut, or null when a frame may be judged.
+ * @param held what a person has asked for, and the moment of asking
+ */
+export function gateOf(
+  print: Print,
+  options: GateOptions,
+  held: { readonly hold: Hold; readonly now: Moment } | null = null,
+): Gate | null {
   if (!options.isEnabled) return { kind: 'switched-off' };
+  if (held?.hold.isOff === true) return { kind: 'switched-off', isByPerson: true };
   switch (print.kind) {
     case 'not-ready':
       return { kind: 'not-ready', message: print.message };
@@ -36,7 +47,10 @@ export function gateOf(print: Print, options: GateOptions): Gate | null {
       const leftMs = options.startAfterMs - print.job.printDurationMs;
       if (leftMs > 0) return { kind: 'start-after', leftMs };
       if (isMacroPause(print.pauseFlag)) return { kind: 'macro-pause' };
-      return null;
+      if (held === null) return null;
+      const mutedForMs = mutedMs(held.hold, print.job, held.now);
+      if (mutedForMs === 0) return null;
+      return { kind: 'muted', leftMs: mutedForMs, isForFile: held.hold.mute?.kind === 'file' };
     }
   }
 }

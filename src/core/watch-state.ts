@@ -2,6 +2,7 @@
 import type { Background } from './background.ts';
 import type { Busy } from './busy.ts';
 import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
+import { type Hold, noHold } from './hold.ts';
 import type { Incident } from './incident.ts';
 import type { Area } from './regions.ts';
 import type { SceneGrid } from './scene-grid.ts';
@@ -65,11 +66,26 @@ export interface WatchState {
   readonly accepted: AcceptedScene | null;
   readonly quietUntilTickMs: number | null;
   readonly blind: Blindness | null;
+  /** What a person has asked for until further notice. Outlives prints. */
+  readonly hold: Hold;
   /** The host has too much to do, so that there are fewer looks. */
   readonly busy: Busy | null;
   /** Klipper's own idle timeout, to be put back when the print goes on or ends; null while it is not ours. */
   readonly idleTimeoutBeforeS: number | null;
 }
+
+/** What a person, a macro or a program can order at any time. */
+export type WatchCommand =
+  | {
+      readonly kind: 'mute';
+      readonly for:
+        | { readonly kind: 'minutes'; readonly minutes: number }
+        | { readonly kind: 'print' }
+        | { readonly kind: 'file' };
+    }
+  | { readonly kind: 'unmute' }
+  | { readonly kind: 'switch'; readonly isOn: boolean }
+  | { readonly kind: 'pause' | 'resume' | 'cancel' };
 
 /** What can happen. Past tense. */
 export type WatchInput =
@@ -92,6 +108,7 @@ export type WatchInput =
       readonly answer: Answer;
       readonly outcome: ActionOutcome;
     }
+  | { readonly kind: 'commanded'; readonly command: WatchCommand }
   | { readonly kind: 'answered'; readonly answer: Answer; readonly incidentId: string | null }
   /** The idle timeout of a paused print was lengthened; `beforeS` is what it was. */
   | { readonly kind: 'idle-timeout-lengthened'; readonly beforeS: number }
@@ -156,6 +173,7 @@ export const initialWatchState: WatchState = {
   accepted: null,
   quietUntilTickMs: null,
   blind: null,
+  hold: noHold,
   busy: null,
   idleTimeoutBeforeS: null,
 };

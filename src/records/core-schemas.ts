@@ -11,7 +11,7 @@ import type {
   Print,
   Score,
 } from '../core/types.ts';
-import type { DecideOptions, WatchInput, WatchState } from '../core/watch-state.ts';
+import type { DecideOptions, WatchCommand, WatchInput, WatchState } from '../core/watch-state.ts';
 
 /** A schema that gives what the core calls T. */
 type Reads<T> = v.GenericSchema<unknown, T>;
@@ -148,6 +148,27 @@ const background = v.looseObject({
   agedMs: v.number(),
 });
 
+const mute = v.variant('kind', [
+  v.looseObject({ kind: v.literal('until'), untilTickMs: v.number() }),
+  v.looseObject({ kind: v.literal('print'), job: jobRef }),
+  v.looseObject({ kind: v.literal('file'), filename: v.string() }),
+]);
+const hold = v.looseObject({ isOff: v.boolean(), mute: v.nullable(mute) });
+
+const command: Reads<WatchCommand> = v.variant('kind', [
+  v.looseObject({
+    kind: v.literal('mute'),
+    for: v.variant('kind', [
+      v.looseObject({ kind: v.literal('minutes'), minutes: v.number() }),
+      v.looseObject({ kind: v.literal('print') }),
+      v.looseObject({ kind: v.literal('file') }),
+    ]),
+  }),
+  v.looseObject({ kind: v.literal('unmute') }),
+  v.looseObject({ kind: v.literal('switch'), isOn: v.boolean() }),
+  v.looseObject({ kind: v.picklist(['pause', 'resume', 'cancel']) }),
+]);
+
 const view = v.looseObject({
   camera: v.string(),
   grid: v.string(),
@@ -177,6 +198,7 @@ export const stateFields = {
   isAlertDue: v.boolean(),
   accepted: v.nullable(v.looseObject({ score, hasCleared: v.boolean(), isTold: v.boolean() })),
   quietUntilTickMs: v.nullable(v.number()),
+  hold: v.optional(hold, { isOff: false, mute: null }),
   blind: v.nullable(v.looseObject({ since: momentSchema, fault, isTold: v.boolean() })),
   busy: v.optional(
     v.nullable(v.looseObject({ since: momentSchema, load: v.number(), isTold: v.boolean() })),
@@ -217,6 +239,7 @@ const inputs = {
     kind: v.literal('idle-timeout-lengthened'),
     beforeS: v.number(),
   }),
+  commanded: v.looseObject({ kind: v.literal('commanded'), command }),
   'pause-step-finished': v.looseObject({
     kind: v.literal('pause-step-finished'),
     step: v.looseObject({

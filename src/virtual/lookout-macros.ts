@@ -35,6 +35,9 @@ export function registerLookoutMacros(deps: LookoutMacrosDeps): string[] {
   const remotes = [
     remote('LOOKOUT_STATUS', 'lookout_status'),
     remote('LOOKOUT_CHECK', 'lookout_check'),
+    remote('LOOKOUT_WATCH', 'lookout_watch', { enable: 'ENABLE' }),
+    remote('LOOKOUT_MUTE', 'lookout_mute', { minutes: 'MINUTES', scope: 'SCOPE' }),
+    remote('LOOKOUT_UNMUTE', 'lookout_unmute'),
     remote('LOOKOUT_NOTIFY', 'notify', { name: 'NAME', message: 'MSG' }),
   ];
 

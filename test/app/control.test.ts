@@ -174,6 +174,12 @@ describe('control', () => {
     ['answer', { answer: 'resume', force: true }, /there is no argument force/],
     ['status', ['a'], /must be an object/],
     ['status', 'x', /must be an object/],
+    ['mute', { minutes: 0 }, /minutes: found 0, allowed: a number from 1 to 1440/],
+    ['mute', { minutes: 1e9 }, /minutes: found 1000000000, allowed/],
+    ['mute', { minutes: 'NaN' }, /minutes: found "NaN", allowed/],
+    ['mute', { minutes: 5, scope: 'print' }, /either minutes or scope/],
+    ['mute', { scope: 'ever' }, /scope: found "ever", allowed: print, file/],
+    ['watch', {}, /enable is missing/],
     ['snapshot', { image: 'please' }, /image: found "please", allowed: 1 or 0/],
     ['snapshot', { image: 'x'.repeat(100_000) }, /^.{0,200}$/],
   ] as const) {
@@ -227,6 +233,82 @@ describe('control', () => {
 });
 
 const printingFrame = { width: 640, height: 480, atMs: 0, tickMs: 0, camera: 'test' };
+
+describe('orders without an alert', () => {
+  it('mute, for a time or a print, and say so in the state', async () => {
+    const { call, clock, backend, camera, end } = setUp();
+    await clock.advance(1_000);
+    const mute = async (params: object) => {
+      const { text } = await call('mute', params);
+      return [text, JSON.parse(JSON.stringify(await call('status'))).mute?.kind];
+    };
+    assert.deepEqual(await mute({}), ['Lookout: muted for 10 min.', 'until']);
+    assert.deepEqual(await mute({ minutes: '5' }), ['Lookout: muted for 5 min.', 'until']);
+    const { grabs } = camera;
+    backend.answer = failing;
+    await clock.advance(290_000);
+    assert.equal(camera.grabs, grabs);
+    await clock.advance(11_000);
+    assert.equal(camera.grabs, grabs + 1);
+    await end();
+    const second = setUp();
+    await second.clock.advance(1_000);
+    await second.call('mute', { scope: 'print' });
+    await second.clock.advance(3_600_000);
+    assert.equal(second.camera.grabs, 1);
+    assert.match((await second.call('unmute')).text, /not muted/);
+    await second.clock.advance(1_000);
+    assert.equal(second.camera.grabs, 2);
+    await second.end();
+  });
+
+  it('switch off and on, over a restart too', async () => {
+    const { call, clock, camera, store, end } = setUp();
+    await clock.advance(1_000);
+    await call('watch', { enable: '0' });
+    await end();
+    const second = setUp(printing, store);
+    await second.clock.advance(60_000);
+    assert.equal(camera.grabs + second.camera.grabs, 1);
+    const status = JSON.parse(JSON.stringify(await second.call('status')));
+    assert.deepEqual([status.is_switched_on, status.gate.kind], [false, 'switched-off']);
+    await second.call('watch', { enable: true });
+    await second.clock.advance(1_000);
+    assert.equal(second.camera.grabs, 1);
+    await second.end();
+  });
+
+  it('pause, resume and cancel, each only where it makes sense', async () => {
+    const { call, clock, printer, end } = setUp();
+    await clock.advance(1_000);
+    await assert.rejects(call('resume'), { code: 'CONTROL_NOT_NOW', message: /not paused/ });
+    await call('pause');
+    await clock.advance(0);
+    await assert.rejects(call('pause'), { code: 'CONTROL_NOT_NOW', message: /paused already/ });
+    await call('resume');
+    await clock.advance(0);
+    // Klipper's own idle timeout is given back.
+    assert.ok(printer.calls.includes('SET_IDLE_TIMEOUT TIMEOUT=600'));
+    await call('cancel');
+    await clock.advance(0);
+    await assert.rejects(call('cancel'), { code: 'CONTROL_NOT_NOW', message: /nothing is printing/ });
+    assert.deepEqual(
+      printer.calls.filter((name) => /pause|resume|cancel/.test(name)),
+      [...['pause', 'resume', 'cancel']],
+    );
+    await assert.rejects(call('mute', { scope: 'file' }), { code: 'CONTROL_NOT_NOW' });
+    await end();
+  });
+
+  it('answer the alert where one is open', async () => {
+    const { call, clock, backend, watch, end } = setUp();
+    backend.answer = failing;
+    await clock.advance(1_000);
+    await call('resume');
+    assert.equal(watch.status().state.incident?.answer ?? 'over', 'over');
+    await end();
+  });
+});
 
 describe('a check', () => {
   it('judges one picture while nothing prints, and nothing follows from it', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { backoffMs } from '../../src/core/backoff.ts';
-import { type LookResult, nextLookInMs } from '../../src/core/cadence.ts';
+import { heartbeatMs, type LookResult, nextLookInMs, waitAtGateMs } from '../../src/core/cadence.ts';
 
 describe('the next look', () => {
   const cases: readonly (readonly [string, LookResult, number, number])[] = [
@@ -56,4 +56,13 @@ describe('the backoff', () => {
   it('takes no failure yet for one', () => {
     assert.equal(backoffMs(0, 0, { firstMs: 100, maxMs: 1000 }), 50);
   });
+});
+
+it('a closed gate is looked at again when it may be open', () => {
+  assert.equal(waitAtGateMs({ kind: 'start-after', leftMs: 90_000 }), 90_000);
+  assert.equal(waitAtGateMs({ kind: 'start-after', leftMs: 10 }), 1_000);
+  assert.equal(waitAtGateMs({ kind: 'muted', leftMs: 5_000, isForFile: false }), 5_000);
+  assert.equal(waitAtGateMs({ kind: 'muted', leftMs: null, isForFile: true }), heartbeatMs);
+  assert.equal(waitAtGateMs({ kind: 'macro-pause' }), 10_000);
+  assert.equal(waitAtGateMs({ kind: 'paused' }), heartbeatMs);
 });

@@ -206,6 +206,10 @@ const gates: readonly Gate[] = [
   { kind: 'heating' },
   { kind: 'start-after', leftMs: 90_000 },
   { kind: 'macro-pause' },
+  { kind: 'switched-off', isByPerson: true },
+  { kind: 'muted', leftMs: 60_000, isForFile: false },
+  { kind: 'muted', leftMs: null, isForFile: false },
+  { kind: 'muted', leftMs: null, isForFile: true },
 ];
 
 describe('a gate', () => {

@@ -82,13 +82,24 @@ describe('alerts and requests', { skip }, () => {
         await until('the notifier', () => postsTo('/notify').length === 1, 10_000);
         assert.equal(JSON.parse(postsTo('/notify')[0]?.body ?? '{}').message, 'a test');
 
+        await browser.call('printer.gcode.script', { script: 'LOOKOUT_WATCH ENABLE=0' });
+        await says(/^echo: Lookout: watching is switched off/);
+        await browser.call('printer.gcode.script', { script: 'LOOKOUT_MUTE MINUTES=99999' });
+        await says(/^!! Lookout: mute: minutes: found 99999, allowed: a number from 1 to 1440/);
+
         // Home Assistant: it is told what there is, and its button comes back to us through Moonraker.
+        const isSwitchedOn = () =>
+          (broker.last('lab/lookout/state') as Record<string, unknown>)['is_switched_on'];
         const config = (entity: string) =>
           broker.last(`homeassistant/${entity}/config`) as Record<string, string>;
         await until('the discovery', () => config('button/lookout_lab/check'), 10_000);
         assert.equal(config('sensor/lookout_lab/state')['state_topic'], 'lab/lookout/state');
         assert.equal(config('image/lookout_lab/picture')['image_encoding'], 'b64');
         await until('the state', () => broker.last('lab/lookout/state'), 10_000);
+        const watchSwitch = config('switch/lookout_lab/watch');
+        await until('off on MQTT', () => isSwitchedOn() === false, 10_000);
+        broker.publish(watchSwitch['command_topic'] ?? '', watchSwitch['payload_on'] ?? '');
+        await until('on by MQTT', () => isSwitchedOn() === true, 10_000);
         const callsBefore = octoeverywhere.calls.length;
         const button = config('button/lookout_lab/check');
         await until(

@@ -53,10 +53,24 @@ describe('klipper/lookout.cfg', { skip }, () => {
   it('calls every method that is offered to macros, and no other of ours', async () => {
     const text = readFileSync(file, 'utf8');
     const called = [...text.matchAll(/action_call_remote_method\("(\w+)"/g)].map(([, name]) => name);
-    assert.deepEqual(called.filter((name) => name !== 'notify').sort(), [...remoteMethodNames].sort());
-    const [status, notify] = await render(
+    const ours = new Set(called.filter((name) => name !== 'notify'));
+    assert.deepEqual([...ours].sort(), [...remoteMethodNames].sort());
+    const [status, notify, ...others] = await render(
       { macro: 'LOOKOUT_STATUS' },
       { macro: 'LOOKOUT_NOTIFY', params: { NAME: 'my phone', MSG: 'look' } },
+      { macro: 'LOOKOUT_MUTE' },
+      { macro: 'LOOKOUT_MUTE', params: { MINUTES: '5' } },
+      { macro: 'LOOKOUT_MUTE', params: { SCOPE: 'PRINT' } },
+      { macro: 'LOOKOUT_WATCH', params: { ENABLE: '0' } },
+    );
+    assert.deepEqual(
+      others.flatMap(({ calls }) => calls),
+      [
+        ['lookout_mute', { minutes: '10' }],
+        ['lookout_mute', { minutes: '5' }],
+        ['lookout_mute', { scope: 'print' }],
+        ['lookout_watch', { enable: '0' }],
+      ],
     );
     assert.deepEqual(status, { lines: [], calls: [['lookout_status', {}]] });
     assert.deepEqual(notify?.calls, [['notify', { name: 'my phone', message: 'look' }]]);

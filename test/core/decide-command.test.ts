@@ -1,0 +1,122 @@
+// What a person asks for without an alert, and what it does to a watch that is under way.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gateOf } from '../../src/core/gates.ts';
+import { holdAfterPrint, isHeld, mutedMs, noHold } from '../../src/core/hold.ts';
+import type { Effect, WatchCommand } from '../../src/core/watch-state.ts';
+import { aJob } from '../support/parts.ts';
+import { createRig, look, printing } from './watch-rig.ts';
+
+const mute = (minutes: number): WatchCommand => ({ kind: 'mute', for: { kind: 'minutes', minutes } });
+const off: WatchCommand = { kind: 'switch', isOn: false };
+const kinds = (effects: readonly Effect[]) => effects.map(({ kind }) => kind);
+
+describe('a command', () => {
+  it('to mute takes back an alert that nothing was ordered for, and nothing counts meanwhile', () => {
+    const rig = createRig({ onFailure: 'alert' });
+    printing()(rig);
+    look('failing')(rig);
+    assert.notEqual(rig.state.incident, null);
+    assert.deepEqual(kinds(rig.hear({ kind: 'commanded', command: mute(10) })), ['close-alert']);
+    assert.deepEqual(look('failing')(rig), []);
+    rig.wait(600_000);
+    assert.deepEqual(kinds(look('failing')(rig)), ['raise-alert']);
+  });
+
+  it('to unmute lets it count again at once', () => {
+    const rig = createRig({ onFailure: 'alert' });
+    printing()(rig);
+    rig.hear({ kind: 'commanded', command: mute(1_440) });
+    rig.hear({ kind: 'commanded', command: { kind: 'unmute' } });
+    assert.deepEqual(kinds(look('failing')(rig)), ['raise-alert']);
+  });
+
+  it('to mute leaves a pause alone that is under way, or done', () => {
+    const rig = createRig();
+    printing()(rig);
+    look('failing')(rig);
+    assert.deepEqual(rig.hear({ kind: 'commanded', command: mute(10) }), []);
+    assert.notEqual(rig.state.incident, null);
+  });
+
+  it('to mute a print or a file needs one', () => {
+    const rig = createRig();
+    for (const kind of ['print', 'file'] as const) {
+      assert.deepEqual(rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind } } }), []);
+      assert.equal(rig.state.hold.mute, null);
+    }
+    printing()(rig);
+    rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind: 'print' } } });
+    assert.equal(rig.state.hold.mute?.kind, 'print');
+    rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind: 'file' } } });
+    assert.equal(rig.state.hold.mute?.kind, 'file');
+  });
+
+  it('to switch off holds over prints, which are told of it', () => {
+    const rig = createRig();
+    assert.deepEqual(rig.hear({ kind: 'commanded', command: off }), []);
+    const [told] = printing()(rig);
+    assert.ok(told?.kind === 'tell' && /switched off/.test(told.notice.text));
+    assert.deepEqual(look('failing')(rig), []);
+    rig.hear({ kind: 'commanded', command: { kind: 'switch', isOn: true } });
+    assert.deepEqual(kinds(look('failing')(rig)), ['take-action']);
+  });
+
+  it('to pause, resume or cancel is carried out while there is a print, and only then', () => {
+    const rig = createRig();
+    for (const kind of ['pause', 'resume', 'cancel'] as const) {
+      assert.deepEqual(rig.hear({ kind: 'commanded', command: { kind } }), []);
+    }
+    printing()(rig);
+    for (const kind of ['pause', 'resume', 'cancel'] as const) {
+      assert.deepEqual(rig.hear({ kind: 'commanded', command: { kind } }), [
+        { kind: 'do-answer', incidentId: '', answer: kind },
+      ]);
+    }
+  });
+});
+
+describe('a hold', () => {
+  const now = { atMs: 0, tickMs: 1_000 };
+  const job = aJob();
+  const other = aJob({ startTickMs: 900_000 });
+
+  it('lasts for a time, a print or a file', () => {
+    const forTime = { isOff: false, mute: { kind: 'until', untilTickMs: 5_000 } } as const;
+    const forPrint = { isOff: false, mute: { kind: 'print', job } } as const;
+    const forFile = { isOff: false, mute: { kind: 'file', filename: job.filename } } as const;
+    assert.deepEqual(
+      [forTime, forPrint, forFile, noHold].map((hold) => [
+        mutedMs(hold, job, now),
+        mutedMs(hold, other, now),
+        mutedMs(hold, aJob({ filename: 'b.gcode' }), now),
+        mutedMs(hold, null, now),
+      ]),
+      [
+        [4_000, 4_000, 4_000, 0],
+        [null, 0, 0, 0],
+        [null, null, 0, 0],
+        [0, 0, 0, 0],
+      ],
+    );
+    assert.equal(mutedMs(forTime, job, { atMs: 0, tickMs: 6_000 }), 0);
+    assert.deepEqual(
+      [forTime, forPrint, forFile].map((hold) => holdAfterPrint(hold).mute?.kind),
+      [...['until', undefined, 'file']],
+    );
+    assert.ok(isHeld({ isOff: true, mute: null }, null, now));
+  });
+
+  it('is the last gate, and the switch the first', () => {
+    const options = { isEnabled: true, startAfterMs: 0 };
+    const printing = { kind: 'printing', job, pauseFlag: 'none' } as const;
+    const held = (hold: typeof noHold) => ({ hold, now });
+    assert.equal(gateOf(printing, options, held(noHold)), null);
+    assert.deepEqual(gateOf({ kind: 'idle' }, options, held({ isOff: true, mute: null })), {
+      ...{ kind: 'switched-off', isByPerson: true },
+    });
+    const muted = held({ isOff: false, mute: { kind: 'file', filename: job.filename } });
+    assert.deepEqual(gateOf(printing, options, muted), { kind: 'muted', leftMs: null, isForFile: true });
+    assert.deepEqual(gateOf({ ...printing, pauseFlag: 'macro' }, options, muted), { kind: 'macro-pause' });
+  });
+});
