@@ -1,7 +1,7 @@
 // The learned background: what a camera always shows to a detector counts less, place by place, and growth there still counts.
-import { above, type Heat, heatOf, heatUnder, hottest, type Mark, marksOf } from './heat.ts';
-import { scaleScore } from './regions.ts';
-import type { Assessment, Score, Verdict } from './types.ts';
+import { above, type Heat, heatOf, heatUnder, hottest, marksOf } from './heat.ts';
+import { scaleScore, sumOfHighest } from './regions.ts';
+import { type Assessment, type Region, type Score, toScore, type Verdict } from './types.ts';
 
 /** What is known of one camera in the eyes of one backend. JSON, at most 10 kB. */
 export interface Background {
@@ -35,9 +35,9 @@ const earlyMs = 600_000;
 const teachingMs = 120_000;
 /** A frame that is this sure (x of the evidence rule) is no background, unless a person says so. */
 const sureX = 0.5;
-/** What is learned without a person counts as known up to here, so that a failure in that place is still seen. */
-const learnedCap = 0.6;
-/** The same for what a person has called a false alarm. */
+/** What is learned without a person counts as known up to this x, so that a failure in that place is still seen. */
+const learnedX = 0.6;
+/** What a person has called a false alarm counts as known up to this score. */
 const taughtCap = 0.9;
 /** What is not seen any more is half forgotten after this much watched time. */
 const halfLifeMs = 30 * 60_000;
@@ -68,11 +68,13 @@ export function countedScore(assessment: Assessment, background: Background): Sc
   return total === 0 ? assessment.score : scaleScore(assessment, sumOfHighest(after, top) / total);
 }
 
-function sumOfHighest(scores: number[], count: number): number {
-  return scores
-    .sort((a, b) => b - a)
-    .slice(0, count)
-    .reduce((sum, score) => sum + score, 0);
+/** The regions with the part of their scores that counts: where trouble is told to be. */
+export function countedRegions({ regions }: Assessment, background: Background): Region[] {
+  const known = hottest(background.kept, background.fresh);
+  return regions.map((region) => {
+    const mark = { box: region, score: region.score };
+    return { ...region, score: toScore(above(region.score, heatUnder(known, mark))) };
+  });
 }
 
 /** A frame as the background sees it. */
@@ -92,10 +94,10 @@ export function learnAtOnce(background: Background, glance: Glance): Background 
   const teachMs = Math.max(0, background.teachMs - stepMs);
   const next = { ...background, watchedMs, teachMs };
   if (x === 0) return next;
-  if (background.teachMs > 0) return { ...next, kept: learn(next.kept, marksOf(assessment), taughtCap) };
+  if (background.teachMs > 0) return { ...next, kept: learn(next.kept, assessment, true) };
   const isBefore = watchedMs <= atOnceMs && printDurationMs <= earlyMs;
   if (!isBefore || x >= sureX) return next;
-  return { ...next, fresh: learn(next.fresh, marksOf(assessment), learnedCap) };
+  return { ...next, fresh: learn(next.fresh, assessment) };
 }
 
 /** Learns what the judged frame has proven harmless, and forgets what is no longer seen. */
@@ -104,22 +106,21 @@ export function learnAfter(
   glance: Glance,
   judged: { readonly evidenceMs: number; readonly verdict: Verdict },
 ): Background {
-  const marks = marksOf(glance.assessment);
-  return age(settle(background, glance, marks, judged), glance.stepMs, heatOf(marks));
+  const seen = heatOf(marksOf(glance.assessment));
+  return age(settle(background, glance, judged), glance.stepMs, seen);
 }
 
 /** What came and went again in the first good minutes without a warning belongs to the scene. */
 function settle(
   background: Background,
-  { x, printDurationMs }: Glance,
-  marks: readonly Mark[],
+  { assessment, x, printDurationMs }: Glance,
   { evidenceMs, verdict }: { readonly evidenceMs: number; readonly verdict: Verdict },
 ): Background {
   const isGood = verdict === 'clear' || verdict === 'watching';
   if (!isGood || printDurationMs > earlyMs) return withPending(background, {});
   if (evidenceMs > 0) {
     if (x === 0 || x >= sureX) return background;
-    return withPending(background, learn(background.pending, marks, learnedCap));
+    return withPending(background, learn(background.pending, assessment));
   }
   const fresh = hottest(background.fresh, background.pending);
   return withPending({ ...background, fresh }, {});
@@ -131,11 +132,17 @@ function withPending(background: Background, pending: Heat): Background {
     : { ...background, pending };
 }
 
-function learn(known: Heat, marks: readonly Mark[], cap: number): Heat {
+/** What the frame teaches, on top of what is known. */
+function learn(known: Heat, assessment: Assessment, isTaught = false): Heat {
+  const { neutral = 0, cells, regions } = assessment;
+  // Boxes add up. A cell, or a score for the picture, that says "no failure" by itself needs no discount.
+  const isSum = cells === undefined && regions.length > 0;
+  const marks = marksOf(assessment).filter(({ score }) => isSum || score > neutral);
+  const learnedCap = neutral + learnedX * (1 - neutral);
   const capped = marks.map(({ box, score }) => {
     // Discounting the whole picture leaves no other place where a failure could be seen.
-    const most = box === null ? Math.min(cap, learnedCap) : cap;
-    return { box, score: round(Math.min(score, most)) };
+    const cap = isTaught && box !== null ? Math.max(taughtCap, learnedCap) : learnedCap;
+    return { box, score: round(Math.min(score, cap)) };
   });
   return hottest(known, heatOf(capped));
 }
@@ -162,7 +169,7 @@ function round(level: number): number {
 
 /** A person has called the last look a false alarm: what it shows belongs to the scene, and so does what is seen next. */
 export function teach(background: Background, assessment: Assessment): Background {
-  const kept = learn(background.kept, marksOf(assessment), taughtCap);
+  const kept = learn(background.kept, assessment, true);
   return { ...background, kept, pending: {}, teachMs: teachingMs };
 }
 

@@ -21,8 +21,8 @@ import {
   withOutcome,
 } from './incident.ts';
 import { isSameJob } from './job.ts';
-import { judge } from './judge.ts';
-import { placeOfSurest } from './regions.ts';
+import { type Judged, judge } from './judge.ts';
+import type { Place } from './regions.ts';
 import { seeView } from './scene-view.ts';
 import type { Assessment, JobRef, Moment, Verdict } from './types.ts';
 import type {
@@ -92,7 +92,8 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
   const known = hasMoved
     ? { ...state, backgrounds: state.backgrounds.filter(({ camera }) => camera !== input.camera) }
     : state;
-  const { assessment, counted, evidence, backgrounds, verdict } = judge(known, input, now, options);
+  const judged = judge(known, input, now, options);
+  const { assessment, counted, evidence, backgrounds, verdict, where } = judged;
   const hasTrouble = verdict === 'warning' || verdict === 'failing';
   const trouble = verdict === 'clear' ? null : (state.trouble ?? { since: now, layer: input.layer });
   const seen: WatchState = {
@@ -105,17 +106,14 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
     backgrounds,
     view,
     accepted: stillAccepted(state.accepted, assessment, verdict),
-    incident:
-      state.incident === null || !hasTrouble
-        ? state.incident
-        : worse(state.incident, assessment, evidence, now),
+    incident: state.incident === null || !hasTrouble ? state.incident : worse(state.incident, judged, now),
   };
   const sighted = tellIfSighted(state, now);
   const moved: Effect[] = isNews ? [{ kind: 'tell', notice: explainMoved(input.camera) }] : [];
   const next =
     trouble === null || !hasTrouble
       ? closeIfOver(seen, now)
-      : react(seen, { job, assessment, verdict, trouble }, now, options);
+      : react(seen, { job, assessment, verdict, trouble, where }, now, options);
   return { state: next.state, effects: [...sighted, ...moved, ...next.effects] };
 }
 
@@ -130,14 +128,14 @@ function stillAccepted(
   return assessment.score >= accepted.score + grownBy - rounding ? null : accepted;
 }
 
-function worse(incident: Incident, assessment: Assessment, evidence: Evidence, now: Moment): Incident {
+function worse(incident: Incident, { assessment, evidence, where }: Judged, now: Moment): Incident {
   const { backend, score, quality } = assessment;
   const isWorse = score > incident.score;
   return {
     ...incident,
     backend,
     seen: seenBy(assessment, evidence),
-    where: placeOfSurest(assessment.regions) ?? incident.where,
+    where: where ?? incident.where,
     score: isWorse ? score : incident.score,
     quality: isWorse ? quality : incident.quality,
     lastSeenTickMs: now.tickMs,
@@ -154,6 +152,7 @@ interface Sighting {
   readonly assessment: Assessment;
   readonly verdict: Verdict;
   readonly trouble: NonNullable<WatchState['trouble']>;
+  readonly where: Place | null;
 }
 
 function react(state: WatchState, sighting: Sighting, now: Moment, options: DecideOptions): Decision {
@@ -176,7 +175,7 @@ function react(state: WatchState, sighting: Sighting, now: Moment, options: Deci
 
 function open(
   state: WatchState,
-  { job, assessment, verdict, trouble }: Sighting,
+  { job, assessment, verdict, trouble, where }: Sighting,
   isAccepted: boolean,
   now: Moment,
   options: DecideOptions,
@@ -193,7 +192,7 @@ function open(
     score: assessment.score,
     quality: assessment.quality,
     seen: seenBy(assessment, state.evidence),
-    where: placeOfSurest(assessment.regions),
+    where,
     lastSeenTickMs: now.tickMs,
     action: null,
     answer: null,

@@ -1,5 +1,5 @@
 // Evidence for backends that only score: seconds of failure seen, so that the frame rate does not matter (design §4).
-import type { Score, Verdict } from './types.ts';
+import { type Score, toScore, type Verdict } from './types.ts';
 
 /** How easily a backend that only scores warns and acts. */
 export type Sensitivity = 'low' | 'medium' | 'high';
@@ -55,18 +55,27 @@ export function stepOf(evidence: Evidence, tickMs: number, plannedMs: number): n
   return Math.min(passedMs, 2 * plannedMs);
 }
 
-/** Below this x a failure is less likely than not: doubt raises a warning, but never makes a print failing. */
-const doubt = 0.4;
+/** Below this score a failure is hardly likelier than not: doubt raises a warning, but never makes a print failing. */
+const doubtScore = 0.6;
+
+/** The x of that score; 0 where the neutral point is above it, and nothing that counts is in doubt. */
+export function doubtOf(neutral: number): number {
+  return xOf(toScore(doubtScore), neutral);
+}
+
+/** A frame as the evidence counts it. */
+interface Seen {
+  readonly x: number;
+  readonly doubt: number;
+  readonly tickMs: number;
+  readonly stepMs: number;
+}
 
 /**
  * Adds one assessed frame.
- * @param frame `x` of `xOf`, `stepMs` of `stepOf`
+ * @param frame `x` of `xOf`, `doubt` of `doubtOf`, `stepMs` of `stepOf`
  */
-export function addEvidence(
-  evidence: Evidence,
-  frame: { readonly x: number; readonly tickMs: number; readonly stepMs: number },
-  options: EvidenceOptions,
-): Evidence {
+export function addEvidence(evidence: Evidence, frame: Seen, options: EvidenceOptions): Evidence {
   const { x, tickMs, stepMs } = frame;
   return {
     // Past the failing mark nothing changes, and a long failure must not take as long to be forgotten.
@@ -76,7 +85,7 @@ export function addEvidence(
   };
 }
 
-function grown(ms: number, { x, stepMs }: { x: number; stepMs: number }, options: EvidenceOptions): number {
+function grown(ms: number, { x, doubt, stepMs }: Seen, options: EvidenceOptions): number {
   if (x === 0) return ms - stepMs / 2;
   if (x >= doubt) return ms + x * stepMs;
   const warnMs = warnMark(options);

@@ -2,14 +2,23 @@
 import {
   type Background,
   backgroundOf,
+  countedRegions,
   countedScore,
   learnAfter,
   learnAtOnce,
   withBackground,
 } from './background.ts';
 import { slowedMs } from './busy.ts';
-import { addEvidence, type Evidence, noEvidence, stepOf, verdictOfEvidence, xOf } from './evidence.ts';
-import { withoutIgnored } from './regions.ts';
+import {
+  addEvidence,
+  doubtOf,
+  type Evidence,
+  noEvidence,
+  stepOf,
+  verdictOfEvidence,
+  xOf,
+} from './evidence.ts';
+import { type Place, placeOfSurest, withoutIgnored } from './regions.ts';
 import type { Assessment, Moment, Score, Verdict } from './types.ts';
 import type { DecideOptions, WatchInput, WatchState } from './watch-state.ts';
 
@@ -22,6 +31,8 @@ export interface Judged {
   readonly evidence: Evidence;
   readonly backgrounds: readonly Background[];
   readonly verdict: Verdict;
+  /** Where in the picture the surest of what counts lies; null for a backend that does not say. */
+  readonly where: Place | null;
 }
 
 type Assessed = Extract<WatchInput, { kind: 'frame-assessed' }>;
@@ -37,7 +48,8 @@ export function judge(state: WatchState, input: Assessed, now: Moment, options: 
   const { backgrounds } = state;
   if (assessment.suggests !== null) {
     const verdict = verdictOf(assessment);
-    return { assessment, counted: assessment.score, evidence: noEvidence, backgrounds, verdict };
+    const where = placeOfSurest(assessment.regions);
+    return { assessment, counted: assessment.score, evidence: noEvidence, backgrounds, verdict, where };
   }
   const { backend, score, neutral = 0, nextInMs } = assessment;
   // Evidence is of one backend: what another saw is measured on another scale.
@@ -49,11 +61,12 @@ export function judge(state: WatchState, input: Assessed, now: Moment, options: 
   const glance = { assessment, stepMs, x: xOf(score, neutral), printDurationMs };
   const background = learnAtOnce(backgroundOf(backgrounds, input.camera, backend), glance);
   const counted = countedScore(assessment, background);
-  const frame = { x: xOf(counted, neutral), tickMs: now.tickMs, stepMs };
+  const frame = { x: xOf(counted, neutral), doubt: doubtOf(neutral), tickMs: now.tickMs, stepMs };
   const evidence = addEvidence(before, frame, options.evidence);
   const verdict = verdictOfEvidence(evidence, options.evidence);
   const learned = learnAfter(background, glance, { evidenceMs: evidence.ms, verdict });
-  return { assessment, counted, evidence, verdict, backgrounds: withBackground(backgrounds, learned) };
+  const where = placeOfSurest(countedRegions(assessment, background));
+  return { assessment, counted, evidence, verdict, where, backgrounds: withBackground(backgrounds, learned) };
 }
 
 /** The verdict of one assessment by a backend that decides for itself. */

@@ -1,5 +1,5 @@
 // Places in the picture: areas that the user has ruled out, boxes measured against them, and words for where a box lies.
-import { type Assessment, type Region, type Score, toScore } from './types.ts';
+import { type Assessment, type Cells, type Region, type Score, toScore } from './types.ts';
 
 /** A point in picture fractions 0..1, origin top left, of the picture as it stands after rotation. */
 export interface Point {
@@ -71,17 +71,42 @@ const mostly = 0.5;
 
 /**
  * The assessment without what lies mostly in ignored areas: boxes there are dropped, and of the score the share of box
- * mass that is left remains. A backend that decides for itself keeps its score and its suggestion: what it made of the
+ * mass that is left remains. Of a grid the cells there count nothing, and the highest of the others make the score. A backend that decides for itself keeps its score and its suggestion: what it made of the
  * picture cannot be taken apart.
  */
 export function withoutIgnored(assessment: Assessment, areas: readonly Area[]): Assessment {
   if (areas.length === 0) return assessment;
   const regions = assessment.regions.filter((region) => shareInside(areas, region) <= mostly);
+  if (assessment.cells !== undefined) return withoutCells(assessment, assessment.cells, regions, areas);
   if (regions.length === assessment.regions.length) return assessment;
   if (assessment.suggests !== null) return { ...assessment, regions };
   const before = massOf(assessment.regions);
   const share = before === 0 ? 0 : massOf(regions) / before;
   return { ...assessment, regions, score: scaleScore(assessment, share) };
+}
+
+function withoutCells(
+  assessment: Assessment,
+  cells: Cells,
+  regions: readonly Region[],
+  areas: readonly Area[],
+): Assessment {
+  const { columns, rows } = cells;
+  const scores = cells.scores.map((score, at) => {
+    const middle = { x: ((at % columns) + 0.5) / columns, y: (Math.floor(at / columns) + 0.5) / rows };
+    return areas.some((area) => contains(area, middle)) ? 0 : score;
+  });
+  const before = sumOfHighest(cells.scores, cells.top);
+  const share = before === 0 ? 1 : sumOfHighest(scores, cells.top) / before;
+  return { ...assessment, regions, cells: { ...cells, scores }, score: toScore(assessment.score * share) };
+}
+
+/** The sum of the `count` highest. */
+export function sumOfHighest(scores: readonly number[], count: number): number {
+  return scores
+    .toSorted((a, b) => b - a)
+    .slice(0, count)
+    .reduce((sum, score) => sum + score, 0);
 }
 
 /**

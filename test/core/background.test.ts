@@ -90,6 +90,15 @@ describe('the background of the first minute', () => {
     assert.ok(Math.abs(countedScore(grid(0.5, 0.4), learned) - 0.4) < 0.01);
   });
 
+  it('takes no cell and no score for known that says "no failure" by itself', () => {
+    const high = {
+      neutral: 0.7,
+      cells: { columns: 16, rows: 12, scores: [0.8, 0.6, ...times(190, 0)], top: 1 },
+    };
+    const seen = scored(0.8, high);
+    assert.deepEqual(learnAtOnce(none, glance(seen, { x: 0.3 })).fresh, { 0: 0.8 });
+  });
+
   it('changes nothing of a score of 0', () => {
     const learned = learnAtOnce(none, glance(boxes(clip(0.45))));
     assert.equal(countedScore(scored(0), learned), 0);
@@ -134,7 +143,7 @@ describe('a false alarm', () => {
 
   it('leaves a backend that only scores able to see a failure', () => {
     const taught = teach(none, scored(0.9));
-    assert.deepEqual(taught.kept, { all: 0.6 });
+    assert.deepEqual(taught.kept, { all: 0.68 });
     assert.ok(countedScore(scored(0.95), taught) > 0.8);
   });
 });

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { decide } from '../../src/core/decide.ts';
-import type { Region } from '../../src/core/types.ts';
+import { type Region, toScore } from '../../src/core/types.ts';
 import { initialWatchState, type WatchState } from '../../src/core/watch-state.ts';
 import { playTrack, sumOf } from '../support/play-track.ts';
 import { boxAt, clean, dirt, type ScoreTrack, spaghetti } from '../support/score-tracks.ts';
-import { acted, createRig, done, look, paused, printing, says } from './watch-rig.ts';
+import { acted, createRig, done, jobA, look, paused, printing, says } from './watch-rig.ts';
 
 function track(at: (second: number) => readonly Region[], seconds = 3_600): ScoreTrack {
   return { name: 'test', at, seconds, failsAt: null, usual: 0.02 };
@@ -83,6 +83,30 @@ describe('a false alarm', () => {
     assert.deepEqual(rig.state.backgrounds, []);
   });
 });
+
+it('trouble is told to be where it is, not where the known background is surer', () => {
+  const learned = playTrack(
+    track(() => boxAt(0.9, 0.1, 0.1, 0.65)),
+    { neutral: 0.38 },
+  ).state;
+  const rig = createRig();
+  rig.state = { ...initialWatchState, backgrounds: learned.backgrounds };
+  printing()(rig);
+  for (let frame = 0; frame < 30; frame += 1) {
+    rig.wait(10_000);
+    const regions = [...boxAt(0.9, 0.1, 0.1, 0.65), ...boxAt(0.1, 0.9, 0.1, 0.6)];
+    const assessment = { ...scored, regions, score: toScore(1), nextInMs: 10_000 };
+    rig.hear({
+      kind: 'frame-assessed',
+      assessment,
+      camera: 'bed',
+      job: { ...jobA, printDurationMs: 3_600_000 },
+      layer: null,
+    });
+  }
+  assert.match(rig.alert?.lines[0] ?? '', /lower left of the picture/);
+});
+const scored = { backend: 'obico', quality: null, suggests: null, neutral: 0.38, calls: 0 };
 
 describe('a grid of cells', () => {
   /** Cells of a model of 8 by 8: all at 0.05 but those given. */

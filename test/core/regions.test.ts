@@ -93,6 +93,16 @@ describe('what is left without the ignored areas', () => {
     assert.equal(withoutIgnored(scored(0.4, [{ ...lamp, score: toScore(0) }]), [lowerLeft]).score, 0);
   });
 
+  it('is what the highest cells outside make, for a grid', () => {
+    const cells = { columns: 2, rows: 2, scores: [0.2, 0.4, 0.9, 0.6], top: 2 };
+    const grid = { ...scored(0.75, [lamp]), cells };
+    const left = withoutIgnored(grid, [lowerLeft]);
+    assert.deepEqual([left.regions, left.cells?.scores], [[], [0.2, 0.4, 0, 0.6]]);
+    near(left.score, 0.5, 1e-9);
+    const dark = { ...cells, scores: [0, 0, 0, 0] };
+    assert.equal(withoutIgnored({ ...scored(0.03, []), cells: dark }, [lowerLeft]).score, toScore(0.03));
+  });
+
   it('drops only the boxes of a backend that decides for itself', () => {
     const assessment = anAssessment({ score: toScore(0.7), regions: [lamp, part] });
     assert.deepEqual(withoutIgnored(assessment, [lowerLeft]), { ...assessment, regions: [part] });

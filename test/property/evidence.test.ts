@@ -185,7 +185,7 @@ describe('evidence', () => {
           const stepMs = missed > 0 ? 20_000 : 10_000;
           missed = 0;
           seenMs += x * stepMs;
-          if (x >= 0.4) sureMs += x * stepMs;
+          if (frame >= 0.6) sureMs += x * stepMs;
           for (const { kind } of effects) {
             if (kind === 'raise-alert' || kind === 'take-action') assert.ok(seenMs >= 30_000 - 1e-6);
             if (kind === 'take-action') assert.ok(seenMs >= 90_000 - 1e-6 && sureMs >= 60_000 - 1e-6);
