@@ -113,7 +113,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
         ...{ connection, clock, log, version: deps.version },
         prefix: settings.alerts.mqttPrefix ?? 'homeassistant',
         watch: () => watch,
-        status: () => statusAnswer(watch.status(), deps.version, clock.now()),
+        status: () => statusAnswer(watch.status(), records.health, deps.version, clock.now()),
         methods: () => control.methods,
       })
     : null;
@@ -168,7 +168,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   component.onSeen((incidentId) => watch.answer({ answer: 'seen', incidentId, through: 'announcement' }));
   const feed = createComponentFeed({
     ...{ component, clock, log: log.child('app/component-feed'), tell: onNotice },
-    status: () => statusAnswer(watch.status(), deps.version, clock.now()),
+    status: () => statusAnswer(watch.status(), records.health, deps.version, clock.now()),
   });
   const control = createControl({
     ...{ watch, camera, backend, clock, records, version: deps.version },

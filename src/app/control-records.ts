@@ -8,7 +8,7 @@ import type { Answer } from '../core/types.ts';
 import { incidentArgument } from './control-arguments.ts';
 
 /** What of the records can be asked for. */
-export type RecordsView = Pick<Records, 'list' | 'read' | 'label'>;
+export type RecordsView = Pick<Records, 'health' | 'list' | 'read' | 'label'>;
 
 /** Arguments of `incidents`. */
 export const incidentsArguments = v.strictObject({

@@ -3,12 +3,18 @@ import type { IncidentSummary, StatusAnswer } from '../core/control.ts';
 import { explainAlert, explainGate } from '../core/explain.ts';
 import type { Hold } from '../core/hold.ts';
 import type { Incident } from '../core/incident.ts';
+import type { RecordHealth } from '../core/records.ts';
 import type { Moment, Print } from '../core/types.ts';
 import { liveLine } from './live-line.ts';
 import type { WatchStatus } from './watch.ts';
 
 /** The answer at this moment. */
-export function statusAnswer(status: WatchStatus, version: string, now: Moment): StatusAnswer {
+export function statusAnswer(
+  status: WatchStatus,
+  health: RecordHealth,
+  version: string,
+  now: Moment,
+): StatusAnswer {
   const { state, gate, print } = status;
   const { blind, last, incident } = state;
   return {
@@ -46,6 +52,7 @@ export function statusAnswer(status: WatchStatus, version: string, now: Moment):
         : { load: Math.round(state.busy.load * 100) / 100, since: seconds(state.busy.since.atMs) },
     is_switched_on: !state.hold.isOff,
     mute: muteOf(state.hold, now),
+    records: health.trouble === null ? null : troubleOf(health.trouble),
     quiet_for: Math.max(0, Math.round(((state.quietUntilTickMs ?? 0) - now.tickMs) / 1000)),
     assessments: status.assessments,
     calls: status.calls,
@@ -57,6 +64,10 @@ function muteOf({ mute }: Hold, now: Moment): StatusAnswer['mute'] {
   if (mute.kind !== 'until') return { kind: mute.kind, until: null };
   const leftMs = mute.untilTickMs - now.tickMs;
   return leftMs <= 0 ? null : { kind: 'until', until: seconds(now.atMs + leftMs) };
+}
+
+function troubleOf({ code, message, hint, sinceMs }: NonNullable<RecordHealth['trouble']>) {
+  return { code, message, hint, since: seconds(sinceMs) };
 }
 
 /** The incident in short. */

@@ -53,7 +53,9 @@ export function createControl(deps: ControlDeps): Control {
   let checking: Promise<ControlAnswer> | null = null;
 
   const methods = new Map<string, Method>([
-    method('status', v.strictObject({}), async () => statusAnswer(watch.status(), deps.version, clock.now())),
+    method('status', v.strictObject({}), async () =>
+      statusAnswer(watch.status(), deps.records.health, deps.version, clock.now()),
+    ),
     method(
       'snapshot',
       v.strictObject({

@@ -92,13 +92,13 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
   let gateSaid = '';
   let steppedTickMs = clock.now().tickMs;
 
-  function hear(input: WatchInput): void {
+  function hear(input: WatchInput, through: string | null = null): void {
     const at = clock.now();
     const before = state;
     const decision = decide(before, input, at, options);
     state = decision.state;
     const gate = gateNow(printer.print);
-    recorder.step({ at, input, before, after: state, effects: decision.effects, gate });
+    recorder.step({ at, input, before, after: state, effects: decision.effects, gate, through });
     record.keep(state);
     scene.keep(state.backgrounds);
     place.keep(state.view);
@@ -277,11 +277,11 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
     },
     command: (command, through) => {
       log.info('a command', { ...command, through });
-      hear({ kind: 'commanded', command });
+      hear({ kind: 'commanded', command }, through);
     },
     answer: ({ answer, incidentId, through }) => {
       log.info('answered', { answer, incidentId, through });
-      hear({ kind: 'answered', answer, incidentId });
+      hear({ kind: 'answered', answer, incidentId }, through);
     },
     status,
     lastFrame: () => lastFrame,

@@ -62,6 +62,13 @@ export interface StatusAnswer extends ControlAnswer {
   readonly is_switched_on: boolean;
   /** Until further notice: `until` in Unix seconds, null where no time ends it. null while not muted. */
   readonly mute: { readonly kind: 'until' | 'print' | 'file'; readonly until: number | null } | null;
+  /** Why no pictures and records are kept, else null. Watching goes on. */
+  readonly records: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly since: number;
+  } | null;
   /** Seconds for which nothing is alerted after a resume; 0 while not. */
   readonly quiet_for: number;
   /** Since the start of the process. */

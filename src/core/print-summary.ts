@@ -48,8 +48,7 @@ export function addToSummary(summary: PrintSummary, step: Step, sinceMs: number)
   const { before, after, at, input, gate } = step;
   const passedMs = Math.min(Math.max(0, sinceMs), maxStepMs);
   // The time up to a step belongs to what was so before it.
-  const gateKind: string | undefined = gate?.kind;
-  const isMuted = gateKind === 'muted' || (before.quietUntilTickMs ?? 0) > at.tickMs;
+  const isMuted = gate?.kind === 'muted' || (before.quietUntilTickMs ?? 0) > at.tickMs;
   const isWatched = before.isPrinting && (gate === null || isMuted);
   const isNewIncident = after.incident !== null && after.incident.id !== before.incident?.id;
   const isNewFailure =

@@ -12,6 +12,8 @@ export interface Step {
   readonly effects: readonly Effect[];
   /** Why no frame is judged at this moment; null while frames are judged. For people: no step depends on it. */
   readonly gate: Gate | null;
+  /** How an answer came in, such as `prompt`; null for everything else. */
+  readonly through: string | null;
 }
 
 /** What a step has led to, as far as a person sees it. */

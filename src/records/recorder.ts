@@ -227,10 +227,10 @@ function isSamePrint(a: JobRef | null, b: JobRef | null): boolean {
   return a === null || b === null ? a === b : isSameJob(a, b);
 }
 
-function labelOf({ input, before, at }: Step): Label | null {
+function labelOf({ input, before, at, through }: Step): Label | null {
   if (input.kind !== 'answered' || before.incident === null) return null;
   const isMeant = input.incidentId === null || input.incidentId === before.incident.id;
-  return isMeant ? { answer: input.answer, atMs: at.atMs, through: null } : null;
+  return isMeant ? { answer: input.answer, atMs: at.atMs, through } : null;
 }
 
 function closedHow({ input }: Step): ClosedHow {

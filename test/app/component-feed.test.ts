@@ -70,7 +70,7 @@ function setUp(first: ComponentState = present) {
     };
     const before = { ...initialWatchState, isPrinting: true, job: after.job ?? null };
     feed.step({
-      ...{ at, before, effects: [], gate: null },
+      ...{ at, before, effects: [], gate: null, through: null },
       after: {
         ...before,
         ...after,

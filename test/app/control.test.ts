@@ -68,8 +68,10 @@ function someRecords() {
     { ...result, at: at(7_000), input: assessed, frame: 'f1.jpg' },
   ] as const;
   const labelled: string[] = [];
+  const trouble = { code: 'RECORD_NOT_WRITTEN', message: 'full', hint: 'Make room.', sinceMs: 3_000 };
   return {
     labelled,
+    health: { isGood: false, trouble, lostFrames: 0, lostSteps: 0 },
     list: async () => [record],
     read: async (id: string) => (id === 'old1' ? { ...record, steps, frames: [] } : null),
     label: async (id: string, answer: string, through: string) => {
@@ -96,6 +98,12 @@ describe('control', () => {
         gate: { kind: 'paused', text: 'the print is paused' },
       },
     );
+    assert.deepEqual(status.records, {
+      code: 'RECORD_NOT_WRITTEN',
+      message: 'full',
+      hint: 'Make room.',
+      since: 3,
+    });
     assert.equal(status.print.filename, 'benchy.gcode');
     assert.equal(status.print.print_duration, 60);
     assert.equal(status.last.score, 0.9);

@@ -22,7 +22,7 @@ const printing: WatchInput = {
 function step(rig: Rig, input: WatchInput, gate: Step['gate'] = null): Step {
   const before = rig.state;
   const effects = rig.hear(input);
-  return { at: rig.now, input, before, after: rig.state, effects, gate };
+  return { at: rig.now, input, before, after: rig.state, effects, gate, through: null };
 }
 
 /** Plays inputs, each after so many ms, into a summary. */

@@ -314,7 +314,10 @@ describe('any life of any print', () => {
         for (const happening of events) {
           live(life, happening, (input, effects, before) => {
             const after = decide(before, input, life.now, settings).state;
-            const step = stepText({ at: life.now, input, before, after, effects, gate: null }, source);
+            const step = stepText(
+              { at: life.now, input, before, after, effects, gate: null, through: null },
+              source,
+            );
             text += (text === '' ? step.begin('start') : '') + step.line;
           });
         }

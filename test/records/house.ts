@@ -84,7 +84,15 @@ export function aHouse(
       house.state = state;
       house.effects.push(...effects);
       const gate = state.isPrinting ? null : ({ kind: 'not-printing' } as const);
-      recorder.step({ at, input, before, after: state, effects, gate });
+      recorder.step({
+        at,
+        input,
+        before,
+        after: state,
+        effects,
+        gate,
+        through: input.kind === 'answered' ? 'prompt' : null,
+      });
       return state;
     },
     look(assessment: Assessment, of: Job = job): void {

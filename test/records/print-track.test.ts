@@ -22,7 +22,15 @@ async function follow(folder: string, count: number, scoreAt: (index: number) =>
     const before = state;
     const decision = decide(before, input, at, options);
     state = decision.state;
-    await track.add({ at, input, before, after: state, effects: decision.effects, gate: null });
+    await track.add({
+      at,
+      input,
+      before,
+      after: state,
+      effects: decision.effects,
+      gate: null,
+      through: null,
+    });
   };
   await hear({ kind: 'print-changed', print: printing });
   for (let index = 0; index < count; index += 1) {

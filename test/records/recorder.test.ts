@@ -53,8 +53,8 @@ describe('the recorder', () => {
     assert.equal(story.isOpen, false);
     assert.equal(story.closed?.how, 'resumed');
     assert.deepEqual(
-      story.labels.map(({ answer }) => answer),
-      ['false-alarm'],
+      story.labels.map(({ answer, through }) => [answer, through]),
+      [['false-alarm', 'prompt']],
     );
     assert.equal(story.frames.length, 31);
     assert.equal(story.incident.action?.state, 'done');
