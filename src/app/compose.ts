@@ -26,6 +26,7 @@ import { wayInFor } from './connect.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
 import { statusAnswer } from './control-status.ts';
+import { pictureUrl } from './dashboard-url.ts';
 import { decideOptionsOf } from './decide-options.ts';
 import { readOwnLoad } from './host.ts';
 import { type RememberingBackend, rememberLooks } from './last-look.ts';
@@ -172,7 +173,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   });
   const control = createControl({
     ...{ watch, camera, backend, clock, records, version: deps.version },
-    pictureUrl: null,
+    pictureUrl: pictureUrl(settings, deps.printerName),
   });
   const listen = (signal: AbortSignal) => {
     openDoors({
