@@ -102,9 +102,16 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     ...{ random: deps.random, printerName: deps.printerName },
   });
   const onNotice = (notice: Notice) => announcer.tell(notice);
-  const onCommand = (command: RemoteCommand) => obey(printer, command, log);
-  const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice, onCommand };
-  const backends = settings.backend.use.map((name) => createBackend(name, settings.backends, backendDeps));
+  const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice };
+  const backends = settings.backend.use.map((name) => {
+    // A service's own app is one more way in, where the user has switched it on.
+    const onCommand = (command: RemoteCommand) => {
+      control.call(command, {}, name, new AbortController().signal).catch((error: unknown) => {
+        log.warn('a remote command was not taken', { command, error });
+      });
+    };
+    return createBackend(name, settings.backends, { ...backendDeps, onCommand });
+  });
   const looks = rememberLooks(createChain(backends, settings.backend, { clock, log, onNotice }), clock);
   const { backend } = looks;
   let { ignore } = settings.camera;
@@ -225,14 +232,4 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       }
     },
   };
-}
-
-/** A command from a service's own app, which the user has switched on in the settings. */
-function obey(printer: Printer, command: RemoteCommand, log: Log): void {
-  const { signal } = new AbortController();
-  const done = command === 'pause' ? printer.pause(() => {}, signal) : printer[command](signal);
-  done.then(
-    (outcome) => log.info('a remote command was carried out', { command, ...outcome }),
-    (error: unknown) => log.error('a remote command failed', { command, error }),
-  );
 }

@@ -15,6 +15,21 @@ describe('the watch loop', () => {
     await end();
   });
 
+  it('carries out what is asked without an alert, and gives the idle timeout back afterwards', async () => {
+    const { clock, printer, watch, end } = setUp();
+    await clock.advance(1_000);
+    watch.command({ kind: 'pause' }, 'printwatch');
+    await clock.advance(1_000);
+    assert.equal(printer.print.kind, 'paused');
+    watch.command({ kind: 'resume' }, 'printwatch');
+    await clock.advance(1_000);
+    assert.deepEqual(
+      printer.calls.filter((call) => call !== 'sample'),
+      ['pause', 'resume', 'SET_IDLE_TIMEOUT TIMEOUT=600'],
+    );
+    await end();
+  });
+
   it('looks less often while the host is busy, says so, and goes on', async () => {
     const { clock, printer, backend, channel, log, own, watch, end } = setUp();
     backend.answer = anAssessment({ nextInMs: 10_000 });

@@ -156,6 +156,14 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       input: { kind: 'load-measured' as const, load },
     })),
   },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const).map((kind) => ({
+      kind: 'input' as const,
+      jobStep: 0,
+      input: { kind: 'commanded' as const, command: { kind } },
+    })),
+  },
   { weight: 2, arbitrary: miss.map((input) => ({ kind: 'input' as const, jobStep: 0, input })) },
   // 0: the newest incident; 5: nobody knows which; 6: what was never an incident.
   {

@@ -64,7 +64,8 @@ export function createOracle(options: DecideOptions): Oracle {
         : 'incidentId' in effect
           ? effect.incidentId
           : null;
-    if (id !== null) assert.match(id, /^[a-z0-9]+$/);
+    // What was asked without an alert belongs to none.
+    if (id !== null) assert.match(id, input.kind === 'commanded' ? /^[a-z0-9]*$/ : /^[a-z0-9]+$/);
     switch (effect.kind) {
       case 'take-action':
         checkAction(input, effect, now);
@@ -82,7 +83,8 @@ export function createOracle(options: DecideOptions): Oracle {
       }
       case 'do-answer': {
         const isLate = input.kind === 'action-finished' && answeredFor.has(effect.incidentId);
-        assert.ok(input.kind === 'answered' || isLate, 'an answer that nobody gave');
+        const isAsked = input.kind === 'answered' || input.kind === 'commanded';
+        assert.ok(isAsked || isLate, 'an answer that nobody gave');
         assert.notEqual(job, null, 'an order with nothing printing');
         const isFalseAlarm = input.kind === 'answered' && input.answer === 'false-alarm';
         if (isFalseAlarm) {
