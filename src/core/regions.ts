@@ -114,8 +114,10 @@ export function sumOfHighest(scores: readonly number[], count: number): number {
  * more than 1, so there the boxes themselves are counted.
  * @param share 0..1
  */
-export function scaleScore({ score, regions }: Assessment, share: number): Score {
-  const full = score < 1 ? score : Math.max(1, massOf(regions));
+export function scaleScore({ score, regions, cells }: Assessment, share: number): Score {
+  // The highest cells make a mean, which is never cut.
+  const isCut = score === 1 && cells === undefined;
+  const full = isCut ? Math.max(1, massOf(regions)) : score;
   return toScore(Math.min(1, full * share));
 }
 

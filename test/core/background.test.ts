@@ -86,6 +86,16 @@ describe('the background of the first minute', () => {
       scored(first, { cells: { columns: 16, rows: 1, scores: [first, ...times(14, 0), last], top: 1 } });
     const learned = learnAtOnce(none, glance(grid(0.5, 0)));
     assert.equal(countedScore(grid(0.5, 0), learned), 0);
+    // However many outlines the cells make: they do not add up.
+    const outlined = { ...grid(1, 0), regions: [clip(1), clip(1, 0.5)] };
+    const half = {
+      ...noBackground('bed', 'obico'),
+      kept: Object.fromEntries(times(192, 0.5).map((level, at) => [at, level])),
+    };
+    assert.equal(
+      countedScore({ ...outlined, cells: { columns: 1, rows: 1, scores: [0.75], top: 1 } }, half),
+      2 / 3,
+    );
     // The next highest counts in its place.
     assert.ok(Math.abs(countedScore(grid(0.5, 0.4), learned) - 0.4) < 0.01);
   });
