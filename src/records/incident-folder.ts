@@ -75,6 +75,7 @@ export function createIncidentFolder(
   let isTakenUp = false;
   let isReady = false;
   let traceBytes = 0;
+  let isFull = false;
   let frameBytes = 0;
 
   /** After any error the folder is looked at afresh: it may be gone. */
@@ -134,7 +135,9 @@ export function createIncidentFolder(
   };
 
   const appendLine = async (text: string, isSynced = true): Promise<void> => {
-    if (traceBytes + text.length > maxTraceBytes) return;
+    // Full is full: a shorter line that still fitted would follow on one that is missing.
+    isFull ||= traceBytes + text.length > maxTraceBytes;
+    if (isFull) return;
     await append(trace, text, false, isSynced);
     traceBytes += Buffer.byteLength(text);
   };

@@ -29,6 +29,8 @@ export interface PrintTrackOptions {
 export interface PrintTrack {
   /** Rejects with the error of the file system; the summary has the step all the same. */
   add(step: Step): Promise<void>;
+  /** Writes what has been counted of the print that runs: this process ends, and another will go on with it. */
+  flush(): Promise<void>;
   /** The print that runs, up to now; null while none does. */
   current(): PrintRecord | null;
 }
@@ -91,6 +93,7 @@ export function createPrintTrack(options: PrintTrackOptions): PrintTrack {
   });
 
   const write = async (print: Running): Promise<void> => {
+    if (print.isOnDisk && print.lines === '') return;
     const file = fileOf(folder, print.id);
     try {
       if (!print.isOnDisk) await makeFolder(folder);
@@ -166,6 +169,11 @@ export function createPrintTrack(options: PrintTrackOptions): PrintTrack {
       if (job === null) return;
       running ??= await start(job, step);
       follow(running, step);
+      await write(running);
+    },
+    flush: async () => {
+      if (running === null) return;
+      addSums(running);
       await write(running);
     },
     current: () => (running === null ? null : recordOf(running, null)),

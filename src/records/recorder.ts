@@ -128,7 +128,6 @@ export function createRecorder(options: RecorderOptions, deps: RecorderDeps): Di
 
   const writeIncident = async (step: Step, text: StepText, isAfterGap: boolean): Promise<void> => {
     const { before, after, at } = step;
-    const taken = lost;
     const label = labelOf(step);
     if (open !== null && after.incident?.id !== open.id) {
       const closing = open;
@@ -136,9 +135,9 @@ export function createRecorder(options: RecorderOptions, deps: RecorderDeps): Di
       open = null;
       if (incident !== null) {
         const closed = { atMs: at.atMs, how: closedHow(step) };
-        lost = { frames: 0, steps: 0 };
+        const missing = takeLost();
         await attempt('incident', folder, () =>
-          closing.addStep(text, { incident, closed, label, seen: null, lost: taken }),
+          closing.addStep(text, { incident, closed, label, seen: null, lost: missing }),
         );
       }
       await keepSmall();
@@ -148,10 +147,16 @@ export function createRecorder(options: RecorderOptions, deps: RecorderDeps): Di
     const { incident } = after;
     const current = open;
     if (isAfterGap) current.skip();
-    lost = { frames: 0, steps: 0 };
+    const missing = takeLost();
     await attempt('incident', folder, () =>
-      current.addStep(text, { incident, closed: null, label, seen, lost: taken }),
+      current.addStep(text, { incident, closed: null, label, seen, lost: missing }),
     );
+  };
+
+  const takeLost = () => {
+    const taken = lost;
+    lost = { frames: 0, steps: 0 };
+    return taken;
   };
 
   const folderOf = (incident: Incident): IncidentFolder => {
@@ -212,6 +217,7 @@ export function createRecorder(options: RecorderOptions, deps: RecorderDeps): Di
         lane.add(keepSmall, 0);
         await clock.sleep(retainEveryMs, signal).catch(() => {});
       }
+      lane.add(() => attempt('print', folder, track.flush), 0);
       await lane.drain(drainMs);
     },
   };

@@ -115,7 +115,7 @@ describe('a records folder', () => {
     const reader = openSync(pipe, constants.O_RDONLY | constants.O_NONBLOCK);
     t.after(() => closeSync(reader));
     rmSync(pipe);
-    await until('the queue to be written', () => house.recorder.health.isGood);
+    await until('the queue to be written', () => house.recorder.health.isGood, 30_000);
     await house.written();
     await house.looks(10, 1);
     assert.deepEqual(levels(house), ['warning', 'info']);

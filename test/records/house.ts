@@ -121,7 +121,7 @@ export function aHouse(
           },
           () => {},
         );
-      await until('the recorder to have written', () => isDone);
+      await until('the recorder to have written', () => isDone, 30_000);
     },
   };
   return house;

@@ -72,5 +72,12 @@ it('goes on in the same file after a kill that cut its last line', async (t) => 
   assert.equal(lines.filter(({ kind }) => kind === 'look').length, 30);
   // The sums of the last five looks before the kill were not written yet.
   assert.equal(summary.looks, 25);
+  // A process that ends in peace leaves all of them.
+  const third = await follow(folder, 5, () => 0.1, 100);
+  await third.track.flush();
+  await third.track.flush();
+  assert.equal((await readTrack(folder, third.track.current()?.id ?? '')).summary.looks, 5);
+  await third.end();
+  await third.track.flush();
   assert.equal(readFileSync(join(folder, `${id}.ndjson`), 'utf8').match(/"begin"/g)?.length, 1);
 });
