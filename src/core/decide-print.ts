@@ -76,6 +76,7 @@ function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchStat
     ...initialWatchState,
     hold: ended.state.hold,
     backgrounds: ended.state.backgrounds,
+    view: ended.state.view,
     job: ref,
   });
   return { state: begun.state, effects: [...ended.effects, ...closing, ...begun.effects] };
@@ -90,6 +91,7 @@ function endPrint(state: WatchState, print: Print | null, now: Moment): Decision
     ...initialWatchState,
     hold: holdAfterPrint(state.hold),
     backgrounds,
+    view: state.view,
     incident: incidentAfterEnd(state, print),
   };
   const effects: Effect[] = [];

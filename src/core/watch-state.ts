@@ -57,7 +57,7 @@ export interface WatchState {
   readonly evidence: Evidence;
   /** What cameras always show, the last one first. Outlives prints. */
   readonly backgrounds: readonly Background[];
-  /** Where the camera looks; null until a frame has told. */
+  /** Where the camera looks; null until a frame has told. Outlives prints, as what was learned of the view does. */
   readonly view: SceneView | null;
   readonly incident: Incident | null;
   readonly incidentCount: number;

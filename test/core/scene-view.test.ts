@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { noBackground } from '../../src/core/background.ts';
 import { gridColumns, gridRows, toSceneGrid } from '../../src/core/scene-grid.ts';
 import { type SceneView, seeView } from '../../src/core/scene-view.ts';
-import { assessment, createRig, jobA, printing } from './watch-rig.ts';
+import { assessment, createRig, ended, jobA, jobB, printing } from './watch-rig.ts';
 
 const cells = gridColumns * gridRows;
 /** Stripes of a width that no other of them has: no shift makes one of another. */
@@ -98,5 +98,20 @@ describe('the core when a camera is moved', () => {
     assert.ok(!rig.state.backgrounds.some(({ camera, kept }) => camera === 'bed' && '3' in kept));
     assert.ok(rig.state.backgrounds.some(({ camera }) => camera === 'second'));
     assert.equal(rig.state.last?.assessment.score, 0);
+  });
+
+  it('notices a camera that was moved between two prints', () => {
+    const rig = createRig();
+    const look = (grid: string, job: typeof jobA) => {
+      rig.wait(20_000);
+      const of = assessment('clear', 0);
+      return rig.hear({ kind: 'frame-assessed', assessment: of, camera: 'bed', grid, job, layer: 1 });
+    };
+    printing()(rig);
+    look(here, jobA);
+    ended()(rig);
+    printing(jobB)(rig);
+    const told = [there, there, there, there].map((grid) => look(grid, jobB).length);
+    assert.deepEqual(told, [0, 0, 0, 1]);
   });
 });
