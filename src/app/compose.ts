@@ -137,6 +137,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       },
       isEnabled: settings.detection.enabled,
       startAfterMs: settings.detection.startAfterMs,
+      ignoreLayers: settings.detection.ignoreLayers,
       intervalMs: settings.detection.intervalMs,
     },
     {

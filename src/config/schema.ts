@@ -61,6 +61,11 @@ const detection = {
     { min: '0s', max: '24h' },
     'Do not judge the first part of a print, counted from the first extrusion.',
   ),
+  ignore_layers: key.int(
+    0,
+    { min: 0, max: 1000 },
+    'Do not judge so many layers from the first. Only where the slicer tells the layer (SET_PRINT_STATS_INFO).',
+  ),
   resume_mute: key.duration(
     '5m',
     { min: '0s', max: '2h' },

@@ -155,6 +155,8 @@ export function explainGate(gate: Gate): string {
       return 'heating or purging: nothing has been printed yet';
     case 'start-after':
       return `judging starts in ${sayDuration(gate.leftMs)} of printing ([detection] start_after)`;
+    case 'first-layers':
+      return `judging starts after layer ${gate.ignored}, this is layer ${gate.layer} ([detection] ignore_layers)`;
     case 'macro-pause':
       return 'a macro in the file has paused the print';
     case 'muted':

@@ -10,6 +10,8 @@ export type Gate =
   | { readonly kind: 'paused' }
   | { readonly kind: 'heating' }
   | { readonly kind: 'start-after'; readonly leftMs: number }
+  /** The slicer tells layers, and this is one of the first. */
+  | { readonly kind: 'first-layers'; readonly layer: number; readonly ignored: number }
   | { readonly kind: 'macro-pause' }
   /** `leftMs` is null where no time ends it: for this print, or for this file. */
   | { readonly kind: 'muted'; readonly leftMs: number | null; readonly isForFile: boolean };
@@ -20,6 +22,8 @@ export interface GateOptions {
   readonly isEnabled: boolean;
   /** `[detection] start_after`, ms of `print_duration`. */
   readonly startAfterMs: number;
+  /** `[detection] ignore_layers`: so many layers from the first are not judged, where the layer is known; absent is 0. */
+  readonly ignoreLayers?: number;
 }
 
 /**
@@ -46,6 +50,9 @@ export function gateOf(
     case 'printing': {
       const leftMs = options.startAfterMs - print.job.printDurationMs;
       if (leftMs > 0) return { kind: 'start-after', leftMs };
+      const { layer } = print.job;
+      const ignored = options.ignoreLayers ?? 0;
+      if (layer !== null && layer <= ignored && ignored > 0) return { kind: 'first-layers', layer, ignored };
       if (isMacroPause(print.pauseFlag)) return { kind: 'macro-pause' };
       if (held === null) return null;
       const mutedForMs = mutedMs(held.hold, print.job, held.now);

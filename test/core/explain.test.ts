@@ -205,6 +205,7 @@ const gates: readonly Gate[] = [
   { kind: 'paused' },
   { kind: 'heating' },
   { kind: 'start-after', leftMs: 90_000 },
+  { kind: 'first-layers', layer: 1, ignored: 3 },
   { kind: 'macro-pause' },
   { kind: 'switched-off', isByPerson: true },
   { kind: 'muted', leftMs: 60_000, isForFile: false },
