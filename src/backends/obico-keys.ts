@@ -18,6 +18,7 @@ export const obicoKeys = {
     0,
     { min: 0, max: 65_535 },
     'Port for its pictures. 0: any free one, new for each picture. Set it to open just this one in a firewall.',
+    { isExclusive: true },
   ),
   serve_to: key.text(
     'Who else may fetch pictures: addresses and ranges, separated by commas, such as 172.16.0.0/12 for a container on this host. Not set: only the address in url.',

@@ -59,6 +59,12 @@ export function printerConflicts(
       if (other === undefined) taken.set(value, name);
       else lines.push(`${where} has the same ${id} as [printer ${other}]: ${why}`);
     }
+    for (const id of exclusiveIds(context.sections, settings)) {
+      const value = `${id} ${settings.get(id)?.value}`;
+      const other = taken.get(value);
+      if (other === undefined) taken.set(value, name);
+      else lines.push(`${where} has the same ${id} as [printer ${other}]: only one of them can have it`);
+    }
     for (const [own, short] of twins(name)) {
       const [first, second] = [context.written.get(own), context.written.get(short)];
       if (first === undefined || second === undefined) continue;
@@ -66,6 +72,22 @@ export function printerConflicts(
     }
   }
   return lines;
+}
+
+/** What of the host this printer wants for itself; backends that are not used want nothing. */
+function exclusiveIds(
+  sections: readonly SectionKeys[],
+  settings: ReadonlyMap<string, Setting>,
+): readonly string[] {
+  const used = settings.get(settingId('backend', 'use'))?.value;
+  return sections.flatMap(({ name, keys }) => {
+    const backend = /^backend (.+)$/.exec(name)?.[1];
+    if (backend !== undefined && !(Array.isArray(used) && used.includes(backend))) return [];
+    return Object.entries(keys)
+      .filter(([, key]) => key.kind === 'number' && key.isExclusive)
+      .map(([keyName]) => settingId(name, keyName))
+      .filter((id) => settings.get(id)?.value !== 0);
+  });
 }
 
 /** This host has two names. */

@@ -24,6 +24,8 @@ export interface FlagKey extends Common {
 export interface NumberKey extends Common {
   readonly kind: 'number';
   readonly isInteger: boolean;
+  /** Something of the host that there is once, such as a port: two printers cannot both have it. 0 is none. */
+  readonly isExclusive: boolean;
   readonly fallback: number;
   readonly min: number;
   readonly max: number;
@@ -167,16 +169,16 @@ export const key = {
     about,
   }),
   flag: (fallback: boolean, about: string): FlagKey => ({ kind: 'flag', fallback, about }),
-  int: (fallback: number, range: { min: number; max: number }, about: string): NumberKey => ({
-    kind: 'number',
-    isInteger: true,
-    fallback,
-    ...range,
-    about,
-  }),
+  int: (
+    fallback: number,
+    range: { min: number; max: number },
+    about: string,
+    { isExclusive = false } = {},
+  ): NumberKey => ({ kind: 'number', isInteger: true, isExclusive, fallback, ...range, about }),
   float: (fallback: number, range: { min: number; max: number }, about: string): NumberKey => ({
     kind: 'number',
     isInteger: false,
+    isExclusive: false,
     fallback,
     ...range,
     about,

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { obicoKeys } from '../../src/backends/obico-keys.ts';
 import { octoeverywhereKeys } from '../../src/backends/octoeverywhere-keys.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { describeSettings } from '../../src/config/settings.ts';
@@ -179,6 +180,21 @@ describe('mistakes about printers', () => {
         'conf:11: [printer camera]: camera is the name of a section; write [printer NAME camera], or name it otherwise',
       ],
     );
+  });
+
+  it('are two printers that want one port, if their backend does', () => {
+    const keys = { octoeverywhere: octoeverywhereKeys, obico: obicoKeys };
+    const common = `${two}[backend obico]\nserve_port: 8000\n[backend]\n`;
+    const loading = (text: string) => {
+      writeFileSync(file, text);
+      return loadConfig({ file, env: {}, backendKeys: keys });
+    };
+    assert.throws(
+      () => loading(`${common}use: obico\n`),
+      /conf:3: \[printer right\]: has the same \[backend obico\] serve_port as \[printer left\]: only one/,
+    );
+    loading(`${common}use: octoeverywhere\n`);
+    loading(`${common}use: obico\n[printer right backend obico]\nserve_port: 8001\n`);
   });
 
   it('are a key in both of its places, and a section that only the secrets file has', () => {
