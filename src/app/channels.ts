@@ -47,7 +47,7 @@ export function createChannels({ alerts, webhooks, dashboard }: Settings, parts:
   for (const [name, { url, notices, ...hook }] of Object.entries(webhooks)) {
     if (url === null) continue;
     const options = { ...hook, name, url, hasNotices: notices, printer: parts.printerName };
-    channels.push(onlyNews(createWebhookChannel(options, parts), parts));
+    channels.push(onlyNews(createWebhookChannel(options, parts), parts, true));
   }
   if (alerts.prompt) channels.push(createPromptChannel(prompts));
   if (alerts.console) channels.push(createConsoleChannel({ runGcode, redLine, plainLine: echoLine }));
@@ -64,7 +64,7 @@ export function createChannels({ alerts, webhooks, dashboard }: Settings, parts:
       toText: toGcodeText,
     };
     const notifier = createNotifierChannel(alerts.notifier, deps);
-    channels.push(onlyNews(notifier, parts));
+    channels.push(onlyNews(notifier, parts, false));
   }
   return channels;
 }

@@ -122,24 +122,36 @@ describe('a channel that says only what is news', () => {
     const store = aStore();
     const log = createQuietLog();
     const first = aChannel();
-    const channel = onlyNews(first, { store, log });
+    const channel = onlyNews(first, { store, log }, false);
     const failing = { ...alert, level: 'failing', title: 'Lookout: print failing, paused' } as const;
     await channel.raise(alert, null, signal);
     await channel.raise({ ...alert, lines: ['Seen for 90 s.'] }, null, signal);
     await channel.raise(failing, null, signal);
     const second = aChannel();
-    const restarted = onlyNews(second, { store, log });
+    const restarted = onlyNews(second, { store, log }, false);
     await restarted.raise(failing, null, signal);
     await restarted.raise({ ...failing, incidentId: 'a2' }, null, signal);
     assert.deepEqual(first.said, [`raise ${alert.title}`, `raise ${failing.title}`]);
     assert.deepEqual(second.said, [`raise ${failing.title}`]);
   });
 
+  it('ends only what it has told, and tells it again after that', async () => {
+    const inner = aChannel();
+    const channel = onlyNews(inner, { store: aStore(), log: createQuietLog() }, true);
+    await channel.close('a1', signal);
+    await channel.raise(alert, null, signal);
+    await channel.close('a2', signal);
+    await channel.close('a1', signal);
+    await channel.close('a1', signal);
+    await channel.raise(alert, null, signal);
+    assert.deepEqual(inner.said, [`raise ${alert.title}`, 'close a1', `raise ${alert.title}`]);
+  });
+
   it('has said it although that cannot be kept, and says again what did not go out', async () => {
     const log = createQuietLog();
     const inner = aChannel();
     const full = { ...aStore(), save: async () => Promise.reject(new Error('the disk is full')) };
-    const channel = onlyNews(inner, { store: full, log });
+    const channel = onlyNews(inner, { store: full, log }, false);
     await channel.raise(alert, null, signal);
     await channel.raise(alert, null, signal);
     assert.equal(inner.said.length, 1);
@@ -147,6 +159,7 @@ describe('a channel that says only what is news', () => {
     const dead = onlyNews(
       { ...inner, raise: async () => Promise.reject(new Error('dead')) },
       { store: aStore(), log },
+      false,
     );
     await assert.rejects(dead.raise(alert, null, signal));
     await assert.rejects(dead.raise(alert, null, signal));
