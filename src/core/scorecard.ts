@@ -99,13 +99,13 @@ export function propose(all: readonly Candidate[], now: Sensitivity): Sensitivit
   const total = ({ acted, spared, unknown }: Outcomes) => acted + spared + unknown;
   if (total(current.right) + total(current.falseAlarms) < enoughAnswers) return null;
   const good = all.filter(({ right }) => right.acted >= current.right.acted);
-  const best = good.toSorted((a, b) => {
-    const byFalse = a.falseAlarms.acted - b.falseAlarms.acted;
-    const byRight = b.right.acted - a.right.acted;
-    // Where it makes no difference, what is set stays.
-    return byFalse || byRight || Number(b === current) - Number(a === current);
-  })[0];
-  return best?.sensitivity ?? null;
+  // Where it makes no difference, what is set stays.
+  return good.reduce((best, each) => (isBetter(each, best) ? each : best), current).sensitivity;
+}
+
+function isBetter(a: Candidate, b: Candidate): boolean {
+  const fewerFalse = b.falseAlarms.acted - a.falseAlarms.acted;
+  return fewerFalse > 0 || (fewerFalse === 0 && a.right.acted > b.right.acted);
 }
 
 function isByScore({ parts }: Trace): boolean {

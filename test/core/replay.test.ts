@@ -35,7 +35,12 @@ function record(rig: Rig, steps: readonly Step[]): Trace['parts'][number] {
     const effects = hear(input);
     const { verdict, evidence, incident } = rig.state;
     recorded.push({
-      ...{ at: rig.now, input, gate: input.kind === 'print-changed' ? 'heating' : null, frame: null },
+      ...{
+        at: rig.now,
+        input,
+        gate: input.kind === 'print-changed' && input.print.kind === 'printing' ? 'heating' : null,
+        frame: null,
+      },
       ...{ effects, verdict, evidenceMs: evidence.ms },
       ...{ incident: incident?.id ?? null, level: incident?.level ?? null },
     });
