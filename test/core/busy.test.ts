@@ -108,6 +108,12 @@ describe('a load', () => {
   it('is forgotten with the print, and says nothing where nothing prints', () => {
     const rig = printingRig();
     measured(rig, 3);
+    rig.hear({ kind: 'print-changed', print: { ...printing, job: { ...jobA, layer: 7 } } });
+    assert.notEqual(rig.state.busy, null);
+    rig.hear({ kind: 'print-changed', print: { kind: 'paused', job: jobA, by: 'somebody' } });
+    assert.equal(rig.state.busy, null);
+    rig.hear({ kind: 'print-changed', print: printing });
+    measured(rig, 3);
     rig.hear({ kind: 'print-changed', print: { kind: 'ended', job: jobA, how: 'complete', message: '' } });
     assert.equal(rig.state.busy, null);
     measured(rig, 3);
