@@ -72,7 +72,7 @@ async function checkCommands(
 ): Promise<Outcome> {
   const commands = await readCommands(connection, signal);
   if (commands === null) return warn('this Klipper does not list its commands');
-  if (action.onFailure === 'pause' && !commands.has('PAUSE')) {
+  if ((action.onFailure === 'pause' || action.onFailure === 'confirm') && !commands.has('PAUSE')) {
     const hint = 'Add [pause_resume] to printer.cfg, or include mainsail.cfg or fluidd.cfg.';
     return fail('there is no PAUSE: a failing print could not be paused', hint);
   }

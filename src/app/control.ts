@@ -79,7 +79,7 @@ export function createControl(deps: ControlDeps): Control {
     method(
       'answer',
       v.strictObject({
-        answer: wordArgument(['pause', 'resume', 'cancel', 'false-alarm', 'seen']),
+        answer: wordArgument(['pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore']),
         incident_id: v.nullish(incidentArgument, null),
       }),
       async ({ answer, incident_id: id }, through) => {

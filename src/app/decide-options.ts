@@ -6,6 +6,7 @@ import type { Settings } from './settings.ts';
 export function decideOptionsOf({ action, camera, detection }: Settings): DecideOptions {
   return {
     onFailure: action.onFailure,
+    confirmMs: action.confirmTimeoutMs,
     resumeMuteMs: detection.resumeMuteMs,
     blindAfterMs: detection.blindAfterMs,
     busyLoad: detection.busyLoad,

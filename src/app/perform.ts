@@ -68,7 +68,7 @@ export function createPerformer(
 
   async function doAnswer(
     incidentId: string,
-    answer: Exclude<Answer, 'seen' | 'false-alarm'>,
+    answer: Extract<Answer, 'pause' | 'resume' | 'cancel'>,
   ): Promise<void> {
     const outcome = await attempt(() => {
       if (answer === 'resume') return printer.resume(stop.signal);

@@ -1,6 +1,7 @@
 // The loop: is a frame due? → grab → assess → decide → perform. One per printer; it owns the order of everything.
 import { isLoadNews, slowedMs } from '../core/busy.ts';
 import { heartbeatMs, nextLookInMs, waitAtGateMs } from '../core/cadence.ts';
+import { countdownLeftMs } from '../core/confirm.ts';
 import { decide } from '../core/decide.ts';
 import { LookoutError } from '../core/errors.ts';
 import { explainGate } from '../core/explain.ts';
@@ -135,7 +136,10 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       return;
     }
     const leftMs = dueTickMs - clock.now().tickMs;
-    if (leftMs > 0) return bell.wait(Math.min(leftMs, heartbeatMs), signal);
+    const countdownMs = countdownLeftMs(state, clock.now()) ?? heartbeatMs;
+    // Ended but not acted on (an answer is under way): no reason to go round and round.
+    const wakeMs = countdownMs === 0 ? heartbeatMs : countdownMs;
+    if (leftMs > 0) return bell.wait(Math.min(leftMs, heartbeatMs, wakeMs), signal);
     await lookOnce(signal);
   }
 

@@ -106,8 +106,13 @@ const detection = {
 const action = {
   on_failure: key.choice(
     'pause',
-    ['pause', 'cancel', 'alert', 'gcode'],
-    'What to do with a print that fails. alert never touches the printer; gcode runs failure_gcode.',
+    ['pause', 'cancel', 'alert', 'gcode', 'confirm'],
+    'What to do with a print that fails. alert never touches the printer; gcode runs failure_gcode; confirm asks first and pauses if nobody answers.',
+  ),
+  confirm_timeout: key.duration(
+    '60s',
+    { min: '10s', max: '30m' },
+    'How long you are asked with on_failure: confirm, before the print is paused.',
   ),
   failure_gcode: key.gcode('Run when on_failure is gcode: one command a line, indented.'),
   pause_timeout: key.duration(

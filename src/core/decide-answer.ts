@@ -42,6 +42,7 @@ export function answered(
       };
     case 'resume':
     case 'false-alarm':
+    case 'ignore':
       return letGoOn(state, incident, answer, now, options);
   }
 }
@@ -50,7 +51,7 @@ export function answered(
 function letGoOn(
   state: WatchState,
   incident: Incident,
-  answer: 'resume' | 'false-alarm',
+  answer: 'resume' | 'false-alarm' | 'ignore',
   now: Moment,
   options: DecideOptions,
 ): Decision {
@@ -73,7 +74,10 @@ export function acceptScene(before: AcceptedScene | null, score: Score): Accepte
 }
 
 /** "False alarm" says that what is seen belongs to the scene; "resume" may also mean that it has been mended. */
-function taught({ backgrounds, last }: WatchState, answer: 'resume' | 'false-alarm'): readonly Background[] {
+function taught(
+  { backgrounds, last }: WatchState,
+  answer: 'resume' | 'false-alarm' | 'ignore',
+): readonly Background[] {
   if (answer !== 'false-alarm' || last === null) return backgrounds;
   const { assessment } = last;
   // A backend that decides for itself has none.

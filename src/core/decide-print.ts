@@ -1,5 +1,6 @@
 // What a change of the print means for the watch: a new print, a resume by anybody, an end, a pause observed late.
 import { afterPrint } from './background.ts';
+import { dropCountdown, withCountdown } from './confirm.ts';
 import { acceptScene } from './decide-answer.ts';
 import { afterBreak } from './decide-blind.ts';
 import { closeAlert, keepBedWarm, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
@@ -39,7 +40,7 @@ export function printChanged(state: WatchState, print: Print, now: Moment, optio
     case 'printing':
       return inJob(state, print.job, now, (known) => running(known, print, now, options));
     case 'paused':
-      return inJob(state, print.job, now, (known) => paused(known, print, now));
+      return inJob(state, print.job, now, (known) => paused(known, print, now, options));
   }
 }
 
@@ -54,13 +55,15 @@ export function afterRestart(state: WatchState, now: Moment): WatchState {
   return {
     ...resting,
     incident: { ...known, lastSeenTickMs: now.tickMs },
-    isAlertDue: incident.answer !== 'seen',
+    isAlertDue: incident.answer !== 'seen' || incident.confirmUntilTickMs !== undefined,
   };
 }
 
 /** Moonraker forgets its prompts when it restarts, and what was raised meanwhile has reached nobody. */
 function outOfSight(state: WatchState): WatchState {
-  const isShown = state.incident !== null && state.incident.answer === null;
+  const { incident } = state;
+  const isShown =
+    incident !== null && (incident.answer === null || incident.confirmUntilTickMs !== undefined);
   const isAlertDue = state.isAlertDue || isShown;
   return { ...state, isPrinting: false, blind: afterBreak(state.blind), isAlertDue };
 }
@@ -125,8 +128,8 @@ function running(state: WatchState, print: Running, now: Moment, options: Decide
   // What a look from before a macro's pause has shown must not act in the middle of the macro.
   const isPrinting = print.kind === 'printing' && !isMacroPause(print.pauseFlag);
   const next: WatchState = { ...state, isPrinting, wasPaused: false, filePauseTickMs: null };
-  if (!state.wasPaused) return showDueAlert(next, now);
-  if (isUnattended(state, now)) return goOnUnattended(next, now);
+  if (!state.wasPaused) return showDueAlert(next, now, options);
+  if (isUnattended(state, now)) return goOnUnattended(next, now, options);
   // Resuming, by anyone and from anywhere, means "I have looked".
   const { incident } = state;
   const closing = incident === null ? [] : [closeAlert(incident.id)];
@@ -150,12 +153,12 @@ function isUnattended({ filePauseTickMs, incident }: WatchState, now: Moment): b
 }
 
 /** A macro has ended the file's own pause. If ours fell into it, the print runs on as though we had done nothing. */
-function goOnUnattended(state: WatchState, now: Moment): Decision {
+function goOnUnattended(state: WatchState, now: Moment, options: DecideOptions): Decision {
   const restoring = restoreIdleTimeout(state.idleTimeoutBeforeS);
   const going: WatchState = { ...state, idleTimeoutBeforeS: null };
   const { incident } = state;
   if (incident?.action?.what !== 'pause' || incident.action.state !== 'done') {
-    const shown = showDueAlert(going, now);
+    const shown = showDueAlert(going, now, options);
     return { state: shown.state, effects: [...restoring, ...shown.effects] };
   }
   const message = 'a macro in the file had paused the print just then and has resumed it';
@@ -170,14 +173,17 @@ function acceptedOnResume({ incident, trouble, last, accepted }: WatchState): Ac
   return score == null ? accepted : acceptScene(accepted, score);
 }
 
-function paused(state: WatchState, { by }: Paused, now: Moment): Decision {
+function paused(state: WatchState, { by }: Paused, now: Moment, options: DecideOptions): Decision {
   const filePauseTickMs = state.wasPaused ? state.filePauseTickMs : by === 'file' ? now.tickMs : null;
   // A park for a picture is no break: an outage lasts on through it.
   const blind = by === 'file' ? state.blind : afterBreak(state.blind);
   const next: WatchState = { ...state, isPrinting: false, wasPaused: true, filePauseTickMs, blind };
   const { incident } = state;
+  if (by !== 'file' && incident?.confirmUntilTickMs !== undefined) {
+    return dropCountdown({ ...next, isAlertDue: false }, now);
+  }
   const isLate = incident?.action?.what === 'pause' && incident.action.state === 'failed';
-  if (!isLate || by === 'file') return showDueAlert(next, now);
+  if (!isLate || by === 'file') return showDueAlert(next, now, options);
   // Given up as not observed, and now it is: whoever did it, the print is safe and the alert must say so.
   const late: Incident = { ...asObserved(incident), answer: null };
   const settled: WatchState = { ...next, incident: late, isAlertDue: false };
@@ -188,7 +194,7 @@ function paused(state: WatchState, { by }: Paused, now: Moment): Decision {
  * Shows the open alert again after a break, with what has become of an action that a process before us had asked
  * for. It is never asked for again: paused means that it was done after all, printing that the user must look.
  */
-function showDueAlert(state: WatchState, now: Moment): Decision {
+function showDueAlert(state: WatchState, now: Moment, options: DecideOptions): Decision {
   const { incident } = state;
   const rested: WatchState = { ...state, isAlertDue: false };
   if (!state.isAlertDue || incident === null) return { state: rested, effects: [] };
@@ -200,7 +206,9 @@ function showDueAlert(state: WatchState, now: Moment): Decision {
     return { state: { ...rested, incident: null }, effects: [closeAlert(incident.id)] };
   }
   // An answer that was being carried out when we were stopped has come to nothing: it can be given again.
-  const settled: Incident = { ...settleOrphan(incident, state.wasPaused), answer: null };
+  const known: Incident = { ...settleOrphan(incident, state.wasPaused), answer: null };
+  // Nobody could read the question meanwhile: it is asked anew, for the whole time.
+  const settled = known.confirmUntilTickMs === undefined ? known : withCountdown(known, now, options);
   const shown: WatchState = { ...rested, incident: settled };
   const wasOrphan = incident.action?.state === 'orphaned';
   const warm = wasOrphan ? keepBedWarm(shown, settled) : [];

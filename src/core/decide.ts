@@ -1,5 +1,6 @@
 // The decision core: what happened → what is known now and what is to be done. Pure; safety rules 1 to 3 live here.
 import { forgetBusy, loadMeasured, tellIfBusy } from './busy.ts';
+import { countdownLeftMs, endCountdown, withCountdown } from './confirm.ts';
 import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decide-answer.ts';
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
 import { commanded, remindOfSwitch } from './decide-command.ts';
@@ -77,7 +78,8 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
 function timePassed(state: WatchState, now: Moment, options: DecideOptions): Decision {
   const blind = tellIfBlind(state, now, options);
   const busy = tellIfBusy(blind.state, now, options);
-  return { state: busy.state, effects: [...blind.effects, ...busy.effects] };
+  const counted = endCountdown(busy.state, now);
+  return { state: counted.state, effects: [...blind.effects, ...busy.effects, ...counted.effects] };
 }
 
 type Assessed = Extract<WatchInput, { kind: 'frame-assessed' }>;
@@ -215,6 +217,13 @@ function show(state: WatchState, incident: Incident, now: Moment): Decision {
 /** The incident becomes failing, once, and gets its one automatic action: here and nowhere else. */
 function fail(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): Decision {
   const what = options.onFailure;
+  if (what === 'confirm') {
+    return show(
+      state,
+      withCountdown({ ...incident, level: 'failing', isAccepted: false }, now, options),
+      now,
+    );
+  }
   const isAlertOnly = what === 'alert';
   const action = { what, state: isAlertOnly ? 'done' : 'requested', requestedAt: now, message: '' } as const;
   // Whatever was answered to the warning was not said of a failure.
@@ -236,7 +245,8 @@ function checkPause(state: WatchState, incident: Incident, now: Moment): Decisio
 function closeIfOver(state: WatchState, now: Moment): Decision {
   const { incident } = state;
   if (incident === null || isUnderWay(incident) || isInHand(incident)) return { state, effects: [] };
-  if (now.tickMs - incident.lastSeenTickMs < incidentOverMs) return { state, effects: [] };
+  const isWithdrawn = state.verdict === 'clear' && countdownLeftMs(state, now) !== null;
+  if (!isWithdrawn && now.tickMs - incident.lastSeenTickMs < incidentOverMs) return { state, effects: [] };
   return { state: { ...state, incident: null }, effects: [closeAlert(incident.id)] };
 }
 

@@ -25,7 +25,7 @@ export function explainAlert(incident: Incident, now: Moment, isPaused = false):
     incidentId: incident.id,
     level: incident.level,
     title: titleOf(incident),
-    lines: [whatWasSeen(incident, now), ...whatWasDone(incident)],
+    lines: [whatWasSeen(incident, now), ...whatIsToCome(incident, now, isPaused), ...whatWasDone(incident)],
     answers: answersTo(incident, isPaused),
   };
 }
@@ -63,6 +63,12 @@ function whereIs({ where }: Incident): string {
   return where === 'whole picture' ? ' (all over the picture)' : ` (${where} of the picture)`;
 }
 
+function whatIsToCome({ confirmUntilTickMs }: Incident, now: Moment, isPaused: boolean): string[] {
+  if (confirmUntilTickMs === undefined || isPaused) return [];
+  const left = sayDuration(confirmUntilTickMs - now.tickMs);
+  return [`It is paused in ${left}, unless you choose Ignore (on_failure is confirm).`];
+}
+
 function whatWasDone({ level, action, isAccepted }: Incident): string[] {
   if (level === 'warning') {
     return isAccepted
@@ -90,10 +96,11 @@ function actionLine(action: IncidentAction): string {
   }
 }
 
-function answersTo({ action }: Incident, isPaused: boolean): readonly Answer[] {
+function answersTo({ action, confirmUntilTickMs }: Incident, isPaused: boolean): readonly Answer[] {
   if (action?.what === 'cancel' && action.state === 'done') return ['seen'];
   const isPausedByAction = action?.what === 'pause' && action.state === 'done';
   if (isPaused || isPausedByAction) return ['resume', 'cancel', 'false-alarm'];
+  if (confirmUntilTickMs !== undefined) return ['pause', 'ignore', 'cancel'];
   return ['pause', 'cancel', 'false-alarm'];
 }
 

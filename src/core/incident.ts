@@ -32,6 +32,8 @@ export interface Incident {
   readonly lastSeenTickMs: number;
   readonly action: IncidentAction | null;
   readonly answer: Answer | null;
+  /** A person is asked until then, and nothing has been done yet; absent where nobody is asked. */
+  readonly confirmUntilTickMs?: number;
   /** The user had accepted this scene: told, but no action is taken. */
   readonly isAccepted: boolean;
 }
@@ -60,7 +62,8 @@ export function isUnderWay({ action }: Incident): boolean {
 
 /** True when a person has said to let the print go on. */
 export function isWaved(incident: Incident | null): boolean {
-  return incident?.answer === 'resume' || incident?.answer === 'false-alarm';
+  const answer = incident?.answer;
+  return answer === 'resume' || answer === 'false-alarm' || answer === 'ignore';
 }
 
 /** True when a person has asked for the pause or the end, and what came of it was not heard, or was good. */

@@ -50,7 +50,7 @@ const sensitivities: readonly Sensitivity[] = ['low', 'medium', 'high'];
 /** What the answers say; the last one that tells counts. A print that was cancelled past us was given up as well. */
 export function truthOf({ labels, closed }: Pick<IncidentRecord, 'labels' | 'closed'>): Truth {
   for (const { answer } of labels.toReversed()) {
-    if (answer === 'false-alarm') return 'false-alarm';
+    if (answer === 'false-alarm' || answer === 'ignore') return 'false-alarm';
     if (answer === 'cancel' || answer === 'pause') return 'right';
   }
   return closed?.how === 'cancelled' ? 'right' : 'unsaid';

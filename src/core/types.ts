@@ -154,6 +154,9 @@ export interface Fault {
 /** What to do with a print that fails. `alert` never touches the printer. */
 export type FailureAction = 'pause' | 'cancel' | 'gcode' | 'alert';
 
+/** What is set for a print that fails: an action at once, or a question first and the pause if nobody answers. */
+export type OnFailure = FailureAction | 'confirm';
+
 /** How an action on the printer ended. Only an observed state counts as done. */
 export type ActionOutcome =
   | { readonly kind: 'done'; readonly tookMs: number; readonly idleTimeoutBeforeS: number | null }
@@ -168,8 +171,8 @@ export interface PauseStep {
   readonly message: string;
 }
 
-/** What a person can answer to an alert. */
-export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen';
+/** What a person can answer to an alert. `ignore` answers the countdown before a pause: let it go on. */
+export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen' | 'ignore';
 
 /** What an alert shows. Texts are plain sentences; a channel makes them safe for its own medium. */
 export interface Alert {

@@ -18,6 +18,7 @@ import type {
   JobRef,
   Moment,
   Notice,
+  OnFailure,
   PauseStep,
   Print,
   Score,
@@ -144,7 +145,9 @@ export interface Decision {
 
 /** What of the settings the core needs. All ms. */
 export interface DecideOptions {
-  readonly onFailure: FailureAction;
+  readonly onFailure: OnFailure;
+  /** `[action] confirm_timeout`: how long a person is asked before the pause, with `confirm`. */
+  readonly confirmMs?: number;
   readonly resumeMuteMs: number;
   readonly blindAfterMs: number;
   /** `[detection] busy_load`: the host is busy above this load for each core; 0 is never. */

@@ -19,6 +19,7 @@ const buttons: Readonly<Record<Answer, Button>> = {
   resume: { label: 'Resume', color: 'primary', isFooter: false },
   cancel: { label: 'Cancel print', color: 'error', isFooter: false },
   'false-alarm': { label: 'False alarm, go on', color: 'secondary', isFooter: true },
+  ignore: { label: 'Ignore', color: 'primary', isFooter: false },
   seen: { label: 'Seen', color: 'secondary', isFooter: true },
 };
 

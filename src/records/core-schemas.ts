@@ -8,6 +8,7 @@ import type {
   Assessment,
   FailureAction,
   Moment,
+  OnFailure,
   Print,
   Score,
 } from '../core/types.ts';
@@ -102,12 +103,20 @@ const outcome: Reads<ActionOutcome> = v.variant('kind', [
 ]);
 
 /** What a person can answer. */
-export const answerSchema: Reads<Answer> = v.picklist(['pause', 'resume', 'cancel', 'false-alarm', 'seen']);
+export const answerSchema: Reads<Answer> = v.picklist([
+  'pause',
+  'resume',
+  'cancel',
+  'false-alarm',
+  'seen',
+  'ignore',
+]);
 const place: Reads<Place> = v.picklist([
   ...(['upper left', 'top', 'upper right', 'left', 'centre', 'right'] as const),
   ...(['lower left', 'bottom', 'lower right', 'whole picture'] as const),
 ]);
 const failureAction: Reads<FailureAction> = v.picklist(['pause', 'cancel', 'gcode', 'alert']);
+const onFailure: Reads<OnFailure> = v.picklist(['pause', 'cancel', 'gcode', 'alert', 'confirm']);
 const idSchema = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,32}$/));
 
 /** An incident as the core knows it. */
@@ -133,6 +142,7 @@ export const incidentSchema = v.looseObject({
     }),
   ),
   answer: v.nullable(answerSchema),
+  confirmUntilTickMs: v.exactOptional(v.number()),
   isAccepted: v.boolean(),
 }) satisfies Reads<Incident>;
 
@@ -263,7 +273,8 @@ const point = v.object({ x: v.number(), y: v.number() });
 
 /** Every option of the core. A new one is added here, and is then in the records. */
 export const optionFields = {
-  onFailure: failureAction,
+  onFailure: onFailure,
+  confirmMs: v.exactOptional(v.number()),
   resumeMuteMs: v.number(),
   blindAfterMs: v.number(),
   busyLoad: v.optional(v.number(), 0),

@@ -55,7 +55,7 @@ export async function lookAtKlipper(
 }
 
 function reportSections(klipper: Klipper, { action, alerts }: Settings, { report }: Points): void {
-  const isPausing = action.onFailure === 'pause';
+  const isPausing = action.onFailure === 'pause' || action.onFailure === 'confirm';
   const worst = isPausing ? fail : warn;
   report.add(
     '[pause_resume]',

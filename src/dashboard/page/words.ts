@@ -8,6 +8,7 @@ export const answerLabels: Readonly<Record<Answer, string>> = {
   resume: 'Resume',
   cancel: 'Cancel print',
   'false-alarm': 'False alarm',
+  ignore: 'Ignore',
   seen: 'Seen',
 };
 
