@@ -6,9 +6,12 @@ import type { Incident } from './incident.ts';
 import type { Moment } from './types.ts';
 import type { DecideOptions, Decision, WatchState } from './watch-state.ts';
 
+/** Without a setting, as in records from before there was one. */
+const usualMs = 60_000;
+
 /** The failing incident with its countdown begun, or begun anew where an outage or a restart may have hidden it. */
 export function withCountdown(incident: Incident, now: Moment, options: DecideOptions): Incident {
-  return { ...incident, confirmUntilTickMs: now.tickMs + (options.confirmMs ?? 0) };
+  return { ...incident, confirmUntilTickMs: now.tickMs + (options.confirmMs ?? usualMs) };
 }
 
 /** The incident without a countdown. */
@@ -43,9 +46,7 @@ export function endCountdown(state: WatchState, now: Moment): Decision {
 }
 
 /** Somebody has paused the print meanwhile: there is nothing left to count for, and the buttons must say so. */
-export function dropCountdown(state: WatchState, now: Moment): Decision {
-  const { incident } = state;
-  if (incident?.confirmUntilTickMs === undefined) return { state, effects: [] };
+export function dropCountdown(state: WatchState, incident: Incident, now: Moment): Decision {
   const rest = withoutCountdown(incident);
   const next = { ...state, incident: rest };
   return { state: next, effects: incident.answer === null ? [raiseAlert(next, rest, now)] : [] };

@@ -180,7 +180,7 @@ function paused(state: WatchState, { by }: Paused, now: Moment, options: DecideO
   const next: WatchState = { ...state, isPrinting: false, wasPaused: true, filePauseTickMs, blind };
   const { incident } = state;
   if (by !== 'file' && incident?.confirmUntilTickMs !== undefined) {
-    return dropCountdown({ ...next, isAlertDue: false }, now);
+    return dropCountdown({ ...next, isAlertDue: false }, incident, now);
   }
   const isLate = incident?.action?.what === 'pause' && incident.action.state === 'failed';
   if (!isLate || by === 'file') return showDueAlert(next, now, options);

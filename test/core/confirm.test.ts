@@ -51,6 +51,13 @@ describe('a countdown', () => {
     assert.equal(rig.alert?.title, 'Lookout: print failing, paused');
   });
 
+  it('takes a minute where nothing is set', () => {
+    const rig = createRig({ onFailure: 'confirm' });
+    printing()(rig);
+    look('failing')(rig);
+    assert.equal(countdownLeftMs(rig.state, rig.now), 60 * second);
+  });
+
   it('Ignore lets it go on, as a false alarm does', () => {
     const rig = asked();
     assert.deepEqual(kinds(say(rig, 'ignore')), ['close-alert']);
