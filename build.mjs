@@ -1,9 +1,10 @@
-// Bundles src/main.ts into dist/. Runs as npm's `prepare`, so it must work with production packages alone.
+// Bundles the program into dist/. Runs as npm's `prepare`, so it must work with production packages alone.
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildPage } from './scripts/build-page.mjs';
+import { fitRuntime } from './scripts/fit-runtime.mjs';
 import { hashFile, sourceHash } from './scripts/source-hash.mjs';
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -14,15 +15,16 @@ const next = join(outdir, '.next');
 const hash = sourceHash(root);
 rmSync(next, { recursive: true, force: true });
 await build({
-  entryPoints: [join(root, 'src/main.ts')],
+  // The detector runs in a process of its own.
+  entryPoints: { main: join(root, 'src/main.ts'), detector: join(root, 'src/backends/builtin/process.ts') },
   outdir: next,
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.19',
-  // sharp loads a prebuilt binary by its own path.
-  external: ['sharp'],
+  // These load prebuilt binaries by their own paths.
+  external: ['sharp', 'onnxruntime-node'],
   // form-data looks types up by file name in a table of 200 KB (1.4 MiB in memory); we name the type of each part ourselves.
   alias: { 'mime-db': join(root, 'scripts/no-mime-db.json') },
   // `ws` and `pino` are CommonJS and call require() at run time.
@@ -59,3 +61,5 @@ function takeOver(from, to, namesOthers) {
     if (!kept.has(name)) rmSync(join(to, name), { recursive: true, force: true });
   }
 }
+const problem = fitRuntime(root);
+if (problem !== null) process.stderr.write(`${problem}\n`);

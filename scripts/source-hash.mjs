@@ -5,7 +5,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Files beside src/ that change what is built. */
-const files = ['build.mjs', 'scripts/build-page.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'];
+const files = [
+  'build.mjs',
+  'scripts/build-page.mjs',
+  'scripts/fit-runtime.mjs',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+];
 
 /** Where a build leaves the hash of its sources, below the checkout. */
 export const hashFile = 'dist/source-hash';

@@ -1,4 +1,5 @@
 // Puts the parts together: the only file that knows every one of them.
+import type { Detectors } from '../backends/builtin/detectors.ts';
 import { createChain } from '../backends/chain.ts';
 import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
@@ -43,6 +44,8 @@ export interface ComposeDeps {
   /** Of this program, as told to Moonraker. */
   readonly version: string;
   readonly bootId: string;
+  /** Of the program, for all its printers; absent: each has its own. */
+  readonly detectors?: Detectors;
   /** Of `[printer NAME]`; null for the only one. */
   readonly printerName: string | null;
   /** systemd's RuntimeDirectory; null where we are not run by systemd. */
@@ -102,7 +105,10 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     ...{ random: deps.random, printerName: deps.printerName },
   });
   const onNotice = (notice: Notice) => announcer.tell(notice);
-  const backendDeps = { clock, log, store, random: deps.random, bootId: deps.bootId, onNotice };
+  const backendDeps = {
+    ...{ clock, log, store, random: deps.random, bootId: deps.bootId, onNotice },
+    ...(deps.detectors === undefined ? {} : { detectors: deps.detectors }),
+  };
   const backends = settings.backend.use.map((name) => {
     // A service's own app is one more way in, where the user has switched it on.
     const onCommand = (command: RemoteCommand) => {

@@ -1,4 +1,5 @@
 // The command `run`: loads the settings, starts the log, watches every printer until the signal comes.
+import { createDetectors } from '../backends/builtin/detectors.ts';
 import { LookoutError } from '../core/errors.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -56,6 +57,7 @@ export async function run(
   });
   const deps = {
     ...{ clock: systemClock, random: Math.random, version, bootId: readBootId() },
+    detectors: createDetectors({ clock: systemClock, log: service.log, random: Math.random }),
     // systemd gives several folders with colons between them; ours is one.
     runtimeFolder: env['RUNTIME_DIRECTORY']?.split(':')[0] ?? null,
   };

@@ -1,6 +1,7 @@
 // What every backend is handed besides its settings.
 import type { Clock, Log, Store } from '../core/ports.ts';
 import type { Notice } from '../core/types.ts';
+import type { Detectors } from './builtin/detectors.ts';
 
 /** What a service's own app may ask of the printer. */
 export type RemoteCommand = 'pause' | 'resume' | 'cancel';
@@ -17,6 +18,8 @@ export interface BackendDeps {
   readonly bootId: string;
   /** Says one sentence to the user, such as that a budget runs low. */
   readonly onNotice: (notice: Notice) => void;
+  /** Of the program, for all its printers; absent: of this backend alone. */
+  readonly detectors?: Detectors;
   /** Takes a command that came through the service and that the user has switched on. */
   readonly onCommand?: (command: RemoteCommand) => void;
 }

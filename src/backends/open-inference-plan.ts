@@ -42,9 +42,18 @@ const maxNumbers = (1024 * 1024) / 4;
 
 /**
  * Brings the two together.
+ * @param backend whose model it is, for messages
  * @throws BackendError BACKEND_BAD_MODEL, naming the tensor and its shape, for a model that cannot be fed or read
  */
-export function makePlan(card: ModelCard, metadata: Metadata): Plan {
+export function makePlan(card: ModelCard, metadata: Metadata, backend = 'open-inference'): Plan {
+  try {
+    return bringTogether(card, metadata);
+  } catch (error) {
+    throw error instanceof BadFit ? badModel(backend, error) : error;
+  }
+}
+
+function bringTogether(card: ModelCard, metadata: Metadata): Plan {
   const input = chooseInput(card.input, metadata);
   const feed = card.input.encoding === 'jpeg' ? jpegFeed(card.input, input) : pixelFeed(card.input, input);
   const outputs = chooseOutputs(card, metadata);
@@ -63,12 +72,12 @@ function chooseInput({ name }: CardInput, { inputs }: Metadata): MetadataTensor 
   const [input, ...more] = named;
   const there = namesOf(inputs);
   if (input === undefined)
-    throw badModel(
+    throw new BadFit(
       `has no input ${name ?? 'that the server tells of'}; there is ${there}`,
       'Check the card, or have the server tell the inputs and outputs of the model.',
     );
   if (more.length > 0)
-    throw badModel(
+    throw new BadFit(
       `has ${inputs.length} inputs: ${there}`,
       'Only one picture can be fed to it: name that input in a model card.',
     );
@@ -79,11 +88,11 @@ function chooseOutputs({ output }: ModelCard, { outputs }: Metadata): MetadataTe
   const there = namesOf(outputs);
   const chosen = (output.names ?? outputs.map(({ name }) => name)).map((name) => {
     const found = outputs.find((each) => each.name === name);
-    if (found === undefined) throw badModel(`has no output ${name}; there is ${there}`, 'Check outputs.');
+    if (found === undefined) throw new BadFit(`has no output ${name}; there is ${there}`, 'Check outputs.');
     return found;
   });
   if (!outputCounts(output).includes(chosen.length))
-    throw badModel(
+    throw new BadFit(
       `has ${chosen.length} outputs (${there}) where ${output.decoder} reads ${outputCounts(output).join(' or ')}`,
       'Name those to read in outputs.',
     );
@@ -93,10 +102,10 @@ function chooseOutputs({ output }: ModelCard, { outputs }: Metadata): MetadataTe
 function jpegFeed({ width, height }: CardInput, { name, shape, datatype }: MetadataTensor): Feed {
   const given = `takes ${datatype} ${shapeText(shape)} as ${show(name)}`;
   if (datatype !== 'BYTES')
-    throw badModel(`${given}, and no BYTES for a JPEG`, 'Remove encoding: jpeg from the card.');
+    throw new BadFit(`${given}, and no BYTES for a JPEG`, 'Remove encoding: jpeg from the card.');
   const single = shape.map((length) => (length === -1 ? 1 : length));
   if (sizeOf(single) !== 1)
-    throw badModel(`${given}, which is not one picture`, 'Only single pictures are sent.');
+    throw new BadFit(`${given}, which is not one picture`, 'Only single pictures are sent.');
   return {
     name,
     shape: single,
@@ -108,7 +117,7 @@ function jpegFeed({ width, height }: CardInput, { name, shape, datatype }: Metad
 function pixelFeed(card: CardInput, { name, shape, datatype }: MetadataTensor): Feed {
   const given = `takes ${datatype} ${shapeText(shape)} as ${show(name)}`;
   if (datatype !== 'FP32' && datatype !== 'UINT8')
-    throw badModel(
+    throw new BadFit(
       `${given}: only FP32 and UINT8 can be fed`,
       datatype === 'BYTES'
         ? 'If it takes JPEGs, set encoding: jpeg in a model card.'
@@ -124,7 +133,7 @@ function pixelFeed(card: CardInput, { name, shape, datatype }: MetadataTensor): 
     const hint = isOther
       ? `It looks as if layout were ${isFirst ? 'nhwc' : 'nchw'}.`
       : 'Give it a model that takes one picture of three colours.';
-    throw badModel(`${given}, which is no picture in ${card.layout}`, hint);
+    throw new BadFit(`${given}, which is no picture in ${card.layout}`, hint);
   }
   const size = {
     width: side('width', width, card.width, given),
@@ -137,15 +146,15 @@ function pixelFeed(card: CardInput, { name, shape, datatype }: MetadataTensor): 
 /** One side of the input: what the model says, or what the card says where the model takes any. */
 function side(what: 'width' | 'height', model: number, card: number | null, given: string): number {
   if (model === -1 && card === null)
-    throw badModel(`${given}, any ${what}`, `Set width and height to the size that it was trained with.`);
+    throw new BadFit(`${given}, any ${what}`, `Set width and height to the size that it was trained with.`);
   if (model !== -1 && card !== null && model !== card)
-    throw badModel(
+    throw new BadFit(
       `${given}, but the ${what} is set to ${card}`,
       'Leave width and height out, or set what the model takes.',
     );
   const length = model === -1 ? (card ?? 0) : model;
   if (length < minSide || length > maxSide)
-    throw badModel(
+    throw new BadFit(
       `${given}, a ${what} of ${length}`,
       `Only ${minSide} to ${maxSide} pixels a side can be fed.`,
     );
@@ -161,7 +170,7 @@ function checkOutputs(card: ModelCard, outputs: readonly MetadataTensor[]): void
   const total = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
   const text = outputs.map(({ name, shape }) => `${shapeText(shape)} as ${show(name)}`).join(' and ');
   if (total > maxNumbers)
-    throw badModel(
+    throw new BadFit(
       `answers with ${text}, more than ${maxNumbers} numbers`,
       'Serve it with a smaller input, or with fewer classes.',
     );
@@ -169,7 +178,7 @@ function checkOutputs(card: ModelCard, outputs: readonly MetadataTensor[]): void
     checkShapes(card, shapes);
   } catch (cause) {
     if (!(cause instanceof BadOutput)) throw cause;
-    throw badModel(
+    throw new BadFit(
       `answers with ${text}: for decoder ${card.output.decoder} its answer ${cause.message}`,
       'Check decoder, layout, class and outputs.',
       cause,
@@ -177,13 +186,22 @@ function checkOutputs(card: ModelCard, outputs: readonly MetadataTensor[]): void
   }
 }
 
-/** A model that cannot be fed or read. BACKEND_BAD_MODEL. */
-function badModel(why: string, hint: string, cause?: unknown): BackendError {
-  return new BackendError(`open-inference: the model ${why}`, {
+/** A model that cannot be fed or read; the message completes "the model ". */
+class BadFit extends Error {
+  readonly hint: string;
+
+  constructor(why: string, hint: string, cause?: unknown) {
+    super(why, { cause });
+    this.hint = hint;
+  }
+}
+
+function badModel(backend: string, fit: BadFit): BackendError {
+  return new BackendError(`${backend}: the model ${fit.message}`, {
     code: 'BACKEND_BAD_MODEL',
     retry: 'later',
-    hint,
-    cause: cause ?? new Error(why),
+    hint: fit.hint,
+    cause: fit.cause ?? fit,
   });
 }
 

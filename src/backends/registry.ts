@@ -1,6 +1,8 @@
 // The backends that a user can choose. Adding one is its keys and its factory here; the compiler asks for the second.
 import type { KeyValues } from '../core/keys.ts';
 import type { Backend } from '../core/ports.ts';
+import { createBuiltin } from './builtin.ts';
+import { builtinKeys } from './builtin-keys.ts';
 import type { BackendDeps } from './deps.ts';
 import { createObico } from './obico.ts';
 import { obicoKeys } from './obico-keys.ts';
@@ -17,6 +19,7 @@ export const backendKeys = {
   printwatch: printwatchKeys,
   obico: obicoKeys,
   'open-inference': openInferenceKeys,
+  builtin: builtinKeys,
 };
 
 type Factories = {
@@ -31,6 +34,7 @@ const factories: Factories = {
   printwatch: createPrintWatch,
   obico: createObico,
   'open-inference': createOpenInference,
+  builtin: createBuiltin,
 };
 
 /** The name of a registered backend. */

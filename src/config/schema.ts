@@ -89,7 +89,7 @@ const detection = {
   warn_after: key.duration(
     '30s',
     { min: '5s', max: '30m' },
-    'Warn when failure has been seen for this long. Only for backends that give a score (obico, open-inference).',
+    'Warn when failure has been seen for this long. Only for backends that give a score (builtin, obico, open-inference).',
   ),
   fail_after: key.duration(
     '90s',

@@ -59,6 +59,7 @@ export type BackendCode =
   | 'BACKEND_RATE_LIMITED'
   | 'BACKEND_BAD_FRAME'
   | 'BACKEND_BAD_MODEL'
+  | 'BACKEND_NO_RUNTIME'
   | 'BACKEND_BUSY'
   | 'BACKEND_BUDGET_SPENT'
   /** Not an error: the service does not judge yet; `retryAfterMs` says when. Never counts as blind. */

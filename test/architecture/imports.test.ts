@@ -5,10 +5,12 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { type Import, importsOf, root, sourceFiles } from './source-files.ts';
 
-const { dependencies } = v.parse(
-  v.object({ dependencies: v.record(v.string(), v.string()) }),
+const names = v.record(v.string(), v.string());
+const { dependencies: needed, optionalDependencies } = v.parse(
+  v.object({ dependencies: names, optionalDependencies: names }),
   JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')),
 );
+const dependencies = { ...needed, ...optionalDependencies };
 
 /** What a room may import: folders and files of ours, `node:`, and packages by name or all of the production ones. */
 interface Rule {

@@ -1,0 +1,65 @@
+// The detector's own process: loads the model, judges one picture after the other, and ends with its parent.
+import { constants, setPriority } from 'node:os';
+import { BackendError } from '../../core/errors.ts';
+import type { DetectorRequest, Failure, Judged, Opened, OpenRequest } from './messages.ts';
+import { loadModel, type Model } from './model.ts';
+import { wasmFolder } from './places.ts';
+import { loadRuntime } from './runtime.ts';
+
+const { signal } = new AbortController();
+let model: Model | null = null;
+
+try {
+  // Printing comes first: whatever else runs on this host is served before us.
+  setPriority(constants.priority.PRIORITY_LOW);
+} catch {
+  // Not allowed here; then the unit's own Nice has to do.
+}
+
+async function open(request: OpenRequest): Promise<Opened> {
+  const runtime = loadRuntime(request.runtime, wasmFolder);
+  model = await loadModel(request.model, request.card, runtime, signal);
+  const { name, summary, neutral } = model;
+  return { kind: 'opened', name, summary, neutral, runtime: runtime.name };
+}
+
+async function answer(request: DetectorRequest): Promise<Opened | Judged> {
+  if (request.kind === 'open') return open(request);
+  if (model === null) throw new TypeError('no model is open');
+  const { score, regions, cells, decodeMs, inferMs } = await model.judge(request);
+  const rssBytes = process.memoryUsage.rss();
+  return {
+    kind: 'judged',
+    score,
+    regions: [...regions],
+    cells: cells === null ? null : { ...cells, scores: [...cells.scores] },
+    decodeMs,
+    inferMs,
+    rssBytes,
+  };
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof BackendError) {
+    const { code, message, hint, retry } = error;
+    return { kind: 'failed', code, message: message.slice(0, 2_000), hint, retry };
+  }
+  return {
+    kind: 'failed',
+    code: 'BACKEND_BAD_ANSWER',
+    message: `builtin: ${error instanceof Error ? error.message : String(error)}`.slice(0, 2_000),
+    hint: 'This is a bug in moonraker-lookout: please report it with the log.',
+    retry: 'soon',
+  };
+}
+
+process.on('message', (request: DetectorRequest) => {
+  answer(request)
+    .catch(toFailure)
+    .then((message) => {
+      process.send?.(message);
+    });
+});
+// Stopping is up to the parent, which a terminal's Ctrl-C reaches too.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit());
