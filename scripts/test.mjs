@@ -1,16 +1,17 @@
-// Runs the tests: `node scripts/test.mjs all|unit|e2e [part of a file name …]`. Ends with 0 only if all have passed.
+// Runs the tests: `node scripts/test.mjs all|unit|e2e|browser [part of a file name …]`. Ends with 0 only if all have passed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 
 const root = join(import.meta.dirname, '..');
-const e2eFolder = join('test', 'e2e');
+/** Those that need more than Node; everything else is a unit test. */
+const folders = { e2e: join('test', 'e2e'), browser: join('test', 'browser') };
 
 const [kind = 'all', ...filters] = process.argv.slice(2);
-const kinds = { all: ['unit', 'e2e'], unit: ['unit'], e2e: ['e2e'] }[kind];
+const kinds = { all: ['unit', 'e2e', 'browser'], unit: ['unit'], e2e: ['e2e'], browser: ['browser'] }[kind];
 if (kinds === undefined) {
-  process.stderr.write('usage: node scripts/test.mjs all|unit|e2e [part of a file name …]\n');
+  process.stderr.write('usage: node scripts/test.mjs all|unit|e2e|browser [part of a file name …]\n');
   process.exit(2);
 }
 
@@ -23,16 +24,21 @@ const files = readdirSync(join(root, 'test'), { recursive: true })
 let isFailed = files.length === 0;
 if (isFailed) process.stderr.write('no test file matches\n');
 for (const each of kinds) {
-  const chosen = files.filter((file) => file.startsWith(e2eFolder) === (each === 'e2e'));
+  const chosen = files.filter((file) => kindOf(file) === each);
   if (chosen.length === 0) continue;
   process.stdout.write(`${each} tests: ${chosen.length} files\n`);
   isFailed = run(each, chosen) !== 0 || isFailed;
 }
 process.exit(isFailed ? 1 : 0);
 
+/** The kind of tests that this file holds. */
+function kindOf(file) {
+  return Object.keys(folders).find((kind) => file.startsWith(folders[kind])) ?? 'unit';
+}
+
 /** Runs the files, two at a time; those of e2e wait most of their time, in several scenes at once. The time limit is per file. */
 function run(each, chosen) {
-  const isE2e = each === 'e2e';
+  const isE2e = each !== 'unit';
   const { status, error } = spawnSync(
     process.execPath,
     [

@@ -55,7 +55,7 @@ export async function startDashboard(
   );
   try {
     const port = await dashboard.start();
-    own.info('the dashboard is open', { url: dashboardUrl(settings, port) });
+    own.info('the dashboard is open', { url: dashboardUrl(settings, port), port });
     return { port, close: dashboard.close };
   } catch (error) {
     await dashboard.close();

@@ -129,7 +129,14 @@ function Confirm(props: {
   readonly onAnswer: (isYes: boolean) => void;
 }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    const asked = document.activeElement;
+    dialog.current?.showModal();
+    // Whoever works with the keyboard goes on where the question came up.
+    return () => {
+      if (asked instanceof HTMLElement) asked.focus();
+    };
+  }, []);
   return (
     <dialog ref={dialog} aria-labelledby="question" onCancel={() => props.onAnswer(false)}>
       <h2 id="question">{props.title}</h2>

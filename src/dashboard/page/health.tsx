@@ -2,9 +2,14 @@
 import type { PartFacts, PrinterState } from '../view.ts';
 import { sayAgo, sayClock, sayPrint, sayProgress } from './words.ts';
 
+function judging({ gate, glance }: PrinterState): string {
+  if (gate !== null) return `Not now: ${gate.text}`;
+  return glance.mood === 'cannot-see' ? 'Not now: there is nothing to judge' : 'Yes, pictures are judged';
+}
+
 /** The facts of the print and of the two parts that the judging rests on. */
 export function Health({ state, nowMs }: { readonly state: PrinterState; readonly nowMs: number }) {
-  const { print, backend, camera, gate } = state;
+  const { print, backend, camera } = state;
   const took = backend.tookMs === null ? '' : `, answered in ${(backend.tookMs / 1000).toFixed(1)} s`;
   return (
     <section class="card health" aria-label="State">
@@ -26,7 +31,7 @@ export function Health({ state, nowMs }: { readonly state: PrinterState; readonl
       <dl>
         <div>
           <dt>Judging</dt>
-          <dd>{gate === null ? 'Yes, pictures are judged' : `Not now: ${gate.text}`}</dd>
+          <dd>{judging(state)}</dd>
         </div>
         <Part title="Camera" part={camera} nowMs={nowMs} more="" />
         <Part title="Backend" part={backend} nowMs={nowMs} more={took} />

@@ -79,14 +79,19 @@ export function Picture(props: {
   readonly children?: ComponentChildren;
 }) {
   const { shown, problem, alt, children } = props;
+  const [aspect, setAspect] = useState(16 / 9);
+  const measure = ({ currentTarget }: Event) => {
+    const { naturalWidth, naturalHeight } = currentTarget as HTMLImageElement;
+    if (naturalHeight > 0) setAspect(naturalWidth / naturalHeight);
+  };
   return (
-    <div class={shown === null ? 'picture empty' : 'picture'}>
-      {shown !== null && <img src={shown.url} alt={alt} />}
+    <div class={shown === null ? 'picture empty' : 'picture'} style={{ '--aspect': String(aspect) }}>
+      {shown !== null && <img src={shown.url} alt={alt} onLoad={measure} />}
       {children}
       {shown === null && (
         <p class="no-picture">{problem === '' ? 'Waiting for the camera' : `No picture: ${problem}`}</p>
       )}
-      {shown !== null && problem !== '' && <p class="picture-note">Last picture. {problem}</p>}
+      {shown !== null && problem !== '' && <p class="picture-note">This is the last picture: {problem}</p>}
     </div>
   );
 }

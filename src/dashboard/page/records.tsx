@@ -6,6 +6,7 @@ import { type Say, useAction } from './actions.tsx';
 import { ApiError, get, route } from './api.ts';
 import { answerLabels, sayClock, sayMoment } from './words.ts';
 
+const writtenAfterMs = 2_500;
 /** Shown at once; more on demand. */
 const firstShown = 6;
 
@@ -21,18 +22,23 @@ function useList<Item>(
     let isOver = false;
     // The key says only that it is time to read again.
     void key;
-    get<Readonly<Record<string, readonly Item[]>>>(path).then(
-      (facts) => {
-        if (isOver) return;
-        setItems(facts[field] ?? []);
-        setProblem('');
-      },
-      (error: unknown) => {
-        if (!isOver) setProblem(error instanceof ApiError ? error.message : String(error));
-      },
-    );
+    const read = () =>
+      get<Readonly<Record<string, readonly Item[]>>>(path).then(
+        (facts) => {
+          if (isOver) return;
+          setItems(facts[field] ?? []);
+          setProblem('');
+        },
+        (error: unknown) => {
+          if (!isOver) setProblem(error instanceof ApiError ? error.message : String(error));
+        },
+      );
+    void read();
+    // The records are written a moment after it has happened.
+    const again = setTimeout(read, writtenAfterMs);
     return () => {
       isOver = true;
+      clearTimeout(again);
     };
   }, [path, field, key]);
   return { items, problem };
@@ -150,32 +156,35 @@ export function Prints({ news }: { readonly news: string }) {
           </button>
         )}
       </header>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">File</th>
-            <th scope="col">Begun</th>
-            <th scope="col">Took</th>
-            <th scope="col">End</th>
-            <th scope="col">Judged</th>
-            <th scope="col">Worst</th>
-            <th scope="col">Alerts</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map(({ id, filename, startedAtMs, endedAtMs, how, summary }) => (
-            <tr key={id}>
-              <th scope="row">{filename}</th>
-              <td>{sayMoment(startedAtMs)}</td>
-              <td>{endedAtMs === null ? '' : sayClock(endedAtMs - startedAtMs)}</td>
-              <td>{how === null ? 'Running' : ends[how]}</td>
-              <td>{summary.looks}</td>
-              <td>{summary.worstScore === null ? '' : `${Math.round(summary.worstScore * 100)} of 100`}</td>
-              <td>{summary.incidents === 0 ? 'none' : summary.incidents}</td>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard scrolls it on a phone. */}
+      <section class="wide" tabIndex={0} aria-label="Table of prints">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">File</th>
+              <th scope="col">Begun</th>
+              <th scope="col">Took</th>
+              <th scope="col">End</th>
+              <th scope="col">Judged</th>
+              <th scope="col">Worst</th>
+              <th scope="col">Alerts</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {shown.map(({ id, filename, startedAtMs, endedAtMs, how, summary }) => (
+              <tr key={id}>
+                <th scope="row">{filename}</th>
+                <td>{sayMoment(startedAtMs)}</td>
+                <td>{endedAtMs === null ? '' : sayClock(endedAtMs - startedAtMs)}</td>
+                <td>{how === null ? 'Running' : ends[how]}</td>
+                <td>{summary.looks}</td>
+                <td>{summary.worstScore === null ? '' : `${Math.round(summary.worstScore * 100)} of 100`}</td>
+                <td>{summary.incidents === 0 ? 'none' : summary.incidents}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
     </section>
   );
 }
