@@ -3,6 +3,7 @@
 //   node ask-moonraker.mjs busy HOST:PORT[/PREFIX]      prints idle, busy, or unknown and why
 //   node ask-moonraker.mjs webcams HOST:PORT[/PREFIX]   prints the name of each enabled webcam, one a line
 //   node ask-moonraker.mjs knows HOST:PORT[/PREFIX] SECTION   prints yes or no: has it read this section of its configuration?
+//   node ask-moonraker.mjs hide HOST:PORT[/PREFIX]      takes our own webcam entry away: prints hidden, or none
 // No answer: prints unknown and why.
 import process from 'node:process';
 
@@ -52,7 +53,18 @@ async function knows(address, section) {
   return Object.hasOwn(config, section) ? 'yes' : 'no';
 }
 
-const questions = { busy, webcams, knows };
+/** Our own entries carry a mark (src/moonraker/own-webcam.ts). */
+async function hide(address) {
+  const list = (await ask(address, '/server/webcams/list'))?.webcams;
+  const own = (Array.isArray(list) ? list : []).filter((webcam) => webcam?.extra_data?.lookout === true);
+  for (const { uid } of own) {
+    const method = 'server.webcams.delete_item';
+    await ask(address, '/server/jsonrpc', { jsonrpc: '2.0', id: 1, method, params: { uid } });
+  }
+  return own.length === 0 ? 'none' : 'hidden';
+}
+
+const questions = { busy, webcams, knows, hide };
 const [question, address, argument] = process.argv.slice(2);
 try {
   process.stdout.write(`${await questions[question](address, argument)}\n`);

@@ -106,6 +106,15 @@ undo_dirs() { # RECORD
   done < <(recorded_paths "$1" dir | tac)
 }
 
+# The webcam entry that [dashboard] webcam asks for. Without an answer of Moonraker's it may be there, or not.
+undo_webcam() { # MOONRAKER-CONF
+  local answer
+  [[ -f $1 ]] || return 0
+  planned 'take the webcam Lookout out of Mainsail and Fluidd, if it is ours' && return
+  answer=$(ask_moonraker hide "$1")
+  if [[ $answer == hidden ]]; then ok 'the webcam Lookout was taken out of Mainsail and Fluidd'; fi
+}
+
 uninstall_service() { # SERVICE
   local service=$1 into data file
   into=$(record_of "$service")
@@ -113,6 +122,7 @@ uninstall_service() { # SERVICE
   step "Removing $service ($data)"
   remove_unit "$service" "$into"
   if [[ -f $(unit_file "$service") && $DRY_RUN == no ]] && is_our_unit "$(unit_file "$service")"; then return; fi
+  undo_webcam "$(recorded "$into" set moonraker-conf)"
   MOONRAKER_CHANGED=no
   undo_links "$into"
   while IFS= read -r file; do undo_edit "$service" "$into" "$file"; done < <(recorded_paths "$into" edit)

@@ -11,6 +11,7 @@ import { type Credential, checkCredential } from '../moonraker/check-credential.
 import { createMoonrakerComponent, type MoonrakerComponent } from '../moonraker/component.ts';
 import type { MoonrakerConnection } from '../moonraker/connection.ts';
 import { echoLine, redLine } from '../moonraker/console-lines.ts';
+import { followOwnWebcam } from '../moonraker/own-webcam.ts';
 import { createPrintSummaries } from '../moonraker/print-summaries.ts';
 import { createMoonrakerPrinter } from '../moonraker/printer.ts';
 import { createPrompts } from '../moonraker/prompts.ts';
@@ -27,7 +28,7 @@ import { wayInFor } from './connect.ts';
 import { type Control, createControl } from './control.ts';
 import { openDoors, remoteMethodNames } from './control-doors.ts';
 import { statusAnswer } from './control-status.ts';
-import { pictureUrl } from './dashboard-url.ts';
+import { dashboardUrl, pictureUrl } from './dashboard-url.ts';
 import { decideOptionsOf } from './decide-options.ts';
 import { readOwnLoad } from './host.ts';
 import { type RememberingBackend, rememberLooks } from './last-look.ts';
@@ -185,6 +186,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     ...{ component, clock, log: log.child('app/component-feed'), tell: onNotice },
     status: () => statusAnswer(watch.status(), records.health, deps.version, clock.now()),
   });
+  const pageUrl = dashboardUrl(settings.dashboard, settings.dashboard.port).replace(/\/$/, '');
   const control = createControl({
     ...{ watch, camera, backend, clock, records, version: deps.version },
     pictureUrl: pictureUrl(settings, deps.printerName),
@@ -196,6 +198,9 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       complain: (text) => printer.runGcode(redLine(text), signal),
     });
     keepRemoteMethods(connection, remoteMethodNames, log);
+    const { enabled, webcam } = settings.dashboard;
+    const shown = { kind: enabled ? webcam : 'off', url: pageUrl, printer: deps.printerName } as const;
+    followOwnWebcam(shown, { connection, log }, signal);
   };
   return {
     connection,

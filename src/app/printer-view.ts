@@ -61,7 +61,7 @@ export function viewPrinter({ name, config, seat }: SeatedPrinter, file: string)
       lookers.add(listener);
       return () => lookers.delete(listener);
     },
-    grab: (signal) => parts().camera.grab(signal),
+    show: (signal) => parts().camera.show(signal),
     evidence: () => {
       const { last, evidence } = status().state;
       if (last === null || last.assessment.suggests !== null) return null;

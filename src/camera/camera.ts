@@ -36,6 +36,11 @@ export interface CameraDeps {
 export interface WebCamera extends Camera {
   /** Address in use, without its secrets; null until a picture has come. */
   readonly source: string | null;
+  /**
+   * A fresh picture for a person to look at: dark, blurred or still, it is what the camera sees, and nothing is learned
+   * from it. Rejects with a CameraError.
+   */
+  show(signal: AbortSignal): Promise<Frame>;
   /** Closes kept connections. */
   close(): void;
 }
@@ -55,13 +60,13 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
   let webcams: readonly WebcamEntry[] | null = null;
   let current: Source | null = null;
 
-  const grabFrom = async (source: Source, signal: AbortSignal): Promise<Frame> => {
+  const grabFrom = async (source: Source, isJudged: boolean, signal: AbortSignal): Promise<Frame> => {
     const { bytes, ...moment } = await takeSnapshot(source.url, { http, clock: deps.clock }, signal);
     const { width, height, length } = inspectJpeg(bytes);
     if (width > maxSide || height > maxSide) throw tooManyPixels(width, height);
     const jpeg = bytes.subarray(0, length);
-    freeze.check(jpeg);
-    const grid = options.qualityCheck ? lookOver.look(jpeg, source.view, moment) : null;
+    if (isJudged) freeze.check(jpeg);
+    const grid = isJudged && options.qualityCheck ? lookOver.look(jpeg, source.view, moment) : null;
     const picture = await applyView({ jpeg, width, height }, source.view, options.maxHeight);
     const ageMs = deps.clock.now().tickMs - moment.tickMs;
     if (ageMs > maxAgeMs) throw tooOld(ageMs);
@@ -69,10 +74,15 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
   };
 
   /** One address within its share of the time; an overrun becomes CAMERA_TIMEOUT. */
-  const tryOne = async (source: Source, limitMs: number, signal: AbortSignal): Promise<Frame> => {
+  const tryOne = async (
+    source: Source,
+    isJudged: boolean,
+    limitMs: number,
+    signal: AbortSignal,
+  ): Promise<Frame> => {
     const deadline = startDeadline(limitMs, signal);
     try {
-      return await grabFrom(source, deadline.signal);
+      return await grabFrom(source, isJudged, deadline.signal);
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof CameraError) throw error;
@@ -83,7 +93,7 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
     }
   };
 
-  const grab = async (signal: AbortSignal): Promise<Frame> => {
+  const take = async (isJudged: boolean, signal: AbortSignal): Promise<Frame> => {
     const startMs = deps.clock.now().tickMs;
     // The list is unknown while Moonraker is away; the webcams are still where they were.
     webcams = deps.webcams() ?? webcams;
@@ -92,7 +102,7 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
     for (const [index, source] of plan.entries()) {
       const leftMs = options.timeoutMs - (deps.clock.now().tickMs - startMs);
       try {
-        const frame = await tryOne(source, Math.max(leftMs / (plan.length - index), 1), signal);
+        const frame = await tryOne(source, isJudged, Math.max(leftMs / (plan.length - index), 1), signal);
         if (picker.worked(source)) {
           log.info('the camera gives pictures', { camera: source.name, url: showUrl(source.url) });
         }
@@ -106,7 +116,6 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
     }
     throw allFailed(failures, plan);
   };
-  const shared = shareWork(grab);
 
   return {
     get name() {
@@ -115,7 +124,8 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
     get source() {
       return current === null ? null : showUrl(current.url);
     },
-    grab: shared,
+    grab: shareWork((signal) => take(true, signal)),
+    show: shareWork((signal) => take(false, signal)),
     close: () => http.close(),
   };
 }

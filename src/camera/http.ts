@@ -62,7 +62,12 @@ export function createCameraHttp(options: CameraHttpOptions): CameraHttp {
       httpAgent,
       ...(url.protocol === 'https:' ? { httpsAgent: await openHttpsAgent() } : {}),
       ...authOf(url, options),
-      headers: { Accept: 'image/jpeg, multipart/x-mixed-replace, */*', 'Accept-Encoding': 'identity' },
+      headers: {
+        Accept: 'image/jpeg, multipart/x-mixed-replace, */*',
+        'Accept-Encoding': 'identity',
+        // Our own dashboard gives its drawn pictures to everybody but to us.
+        'User-Agent': 'moonraker-lookout',
+      },
       // Redirects are judged here, and a camera in the house is never reached through a proxy of the environment.
       maxRedirects: 0,
       proxy: false as const,

@@ -1,5 +1,5 @@
 // The newest picture for whoever looks: fetched only when somebody asks, at most once a second, one fetch for all.
-import type { Camera, Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports.ts';
 import type { Frame } from '../core/types.ts';
 import { startDeadline } from '../lib/deadline.ts';
 import { singleFlight } from '../lib/single-flight.ts';
@@ -20,11 +20,11 @@ const grabLimitMs = 15_000;
 
 /** Live pictures of one camera; `lastLook` is the picture that the watch has judged last. */
 export function createLive(deps: {
-  readonly camera: Pick<Camera, 'grab'>;
+  readonly show: (signal: AbortSignal) => Promise<Frame>;
   readonly lastLook: () => Frame | null;
   readonly clock: Pick<Clock, 'now'>;
 }): Live {
-  const { camera, lastLook, clock } = deps;
+  const { show, lastLook, clock } = deps;
   let last: Frame | null = null;
   let failed: { readonly error: unknown; readonly tickMs: number } | null = null;
   let forget: NodeJS.Timeout | null = null;
@@ -32,7 +32,7 @@ export function createLive(deps: {
   const fetchOne = singleFlight(async () => {
     const deadline = startDeadline(grabLimitMs, new AbortController().signal);
     try {
-      last = await camera.grab(deadline.signal);
+      last = await show(deadline.signal);
       failed = null;
       return last;
     } catch (error) {

@@ -42,7 +42,7 @@ export interface PrinterView {
   lastLook(): Look | null;
   onLook(listener: (look: Look) => void): () => void;
   /** A fresh picture for whoever looks now. Rejects with a CameraError. */
-  grab(signal: AbortSignal): Promise<Frame>;
+  show(signal: AbortSignal): Promise<Frame>;
   /** What the evidence comes to; null for a backend that decides for itself. */
   evidence(): EvidenceFacts | null;
   /** Name of the camera in use. */

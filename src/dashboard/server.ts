@@ -103,7 +103,7 @@ export function createDashboard(options: DashboardOptions, deps: DashboardDeps):
 function servePrinter(view: PrinterView, clock: Clock): PrinterParts & { readonly off: () => void } {
   const track = createTrackReader(view.records);
   const feed = createEventFeed();
-  const live = createLive({ camera: view, lastLook: () => view.lastLook()?.frame ?? null, clock });
+  const live = createLive({ show: view.show, lastLook: () => view.lastLook()?.frame ?? null, clock });
   const state = { name: 'state', data: () => printerState(view, clock.now()) };
   const off = view.onChange((_status, input) => {
     feed.send(state);

@@ -61,6 +61,7 @@ export const webcamSchema = v.object({
   flip_horizontal: v.fallback(v.boolean(), false),
   flip_vertical: v.fallback(v.boolean(), false),
   target_fps: v.fallback(v.number(), 15),
+  extra_data: v.fallback(v.record(v.string(), v.unknown()), {}),
 });
 
 /** Answer of `server.webcams.list` and the one parameter of `notify_webcams_changed`; entries are read one by one. */

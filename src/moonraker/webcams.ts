@@ -5,6 +5,7 @@ import type { WebcamEntry } from '../core/types.ts';
 import type { MoonrakerConnection } from './connection.ts';
 import { createListeners } from './listeners.ts';
 import { webcamListSchema, webcamSchema } from './messages.ts';
+import { isOwnWebcam } from './own-webcam.ts';
 
 /** Entries read at most. */
 const maxWebcams = 50;
@@ -40,7 +41,7 @@ export function createWebcamSource(deps: {
   };
 }
 
-/** One entry that cannot be read must not hide the others. */
+/** One entry that cannot be read must not hide the others; our own shows what we have drawn, and is none. */
 function readWebcams(list: readonly unknown[], log: Log): readonly WebcamEntry[] {
   const entries: WebcamEntry[] = [];
   for (const item of list.slice(0, maxWebcams)) {
@@ -50,6 +51,7 @@ function readWebcams(list: readonly unknown[], log: Log): readonly WebcamEntry[]
       continue;
     }
     const webcam = read.output;
+    if (isOwnWebcam(webcam.extra_data)) continue;
     entries.push({
       name: webcam.name,
       service: webcam.service,

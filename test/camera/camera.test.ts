@@ -193,6 +193,19 @@ describe('createCamera', () => {
     await camera.grab(never);
   });
 
+  it('shows people what it sees without learning from it, however still that is', async (t) => {
+    const agents: (string | undefined)[] = [];
+    const url = await serve(t, ({ headers }, response) => {
+      agents.push(headers['user-agent']);
+      response.end(makePicture());
+    });
+    const camera = look(t, url);
+    for (let i = 0; i < 6; i += 1) await camera.show(never);
+    await camera.grab(never);
+    assert.equal(agents.length, 7);
+    assert.ok(agents.every((agent) => agent === 'moonraker-lookout'));
+  });
+
   it('refuses a picture that took more than 10 s to come', async (t) => {
     const clock = createFakeClock();
     const url = await serve(t, (_request, response) => {

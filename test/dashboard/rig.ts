@@ -90,7 +90,7 @@ export function aView(name = 'printer'): TestView {
       lookers.add(looker);
       return () => lookers.delete(looker);
     },
-    grab: async () => {
+    show: async () => {
       view.grabs += 1;
       if (view.jpeg === null) throw new Error('no camera');
       return aFrame(view.jpeg);
