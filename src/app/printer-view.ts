@@ -1,8 +1,5 @@
 // One watched printer as the dashboard sees it, over all restarts of its parts.
-import { ControlError } from '../core/errors.ts';
 import { type EvidenceOptions, evidenceMarks, sayEvidence } from '../core/evidence.ts';
-import { explainAnswerTaken } from '../core/explain-control.ts';
-import type { Printer } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
 import type { PrinterView, Watched } from '../dashboard/printer-view.ts';
 import type { Composed } from './compose.ts';
@@ -83,34 +80,7 @@ export function viewPrinter({ name, config, seat }: SeatedPrinter, file: string)
       },
     }),
     records: () => parts().records,
-    methods: () => [...new Set([...parts().control.methods, 'pause', 'resume', 'cancel'])],
-    call: async (method, params, signal) => {
-      const { control, printer } = parts();
-      if (control.methods.includes(method)) return control.call(method, params, 'dashboard', signal);
-      return callPrinter(printer, method, signal);
-    },
+    methods: () => parts().control.methods,
+    call: async (method, params, signal) => parts().control.call(method, params, 'dashboard', signal),
   };
-}
-
-/** What no alert has to be open for. */
-async function callPrinter(printer: Printer, method: string, signal: AbortSignal): Promise<object> {
-  // What was ordered is carried out, whether the page stays open or not.
-  signal.throwIfAborted();
-  const { signal: toTheEnd } = new AbortController();
-  const order = {
-    pause: () => printer.pause(() => {}, toTheEnd),
-    resume: () => printer.resume(toTheEnd),
-    cancel: () => printer.cancel(toTheEnd),
-  }[method];
-  if (order === undefined) {
-    throw new ControlError(`there is no action ${method}`, {
-      code: 'CONTROL_UNKNOWN_METHOD',
-      retry: 'never',
-    });
-  }
-  const outcome = await order();
-  if (outcome.kind === 'failed') {
-    throw new ControlError(outcome.message, { code: 'CONTROL_NOT_NOW', retry: 'soon' });
-  }
-  return { text: explainAnswerTaken(method as 'pause' | 'resume' | 'cancel') };
 }

@@ -118,10 +118,10 @@ const paths = {
   '/api/v1/logout': act('End the login of this browser'),
   '/api/v1/actions/mute': act('Say nothing and do nothing for some minutes, or for this print', {
     minutes: { type: 'number' },
-    for: text,
+    scope: text,
   }),
   '/api/v1/actions/unmute': act('End the mute'),
-  '/api/v1/actions/watch': act('Switch watching on or off', { on: { type: 'boolean' } }),
+  '/api/v1/actions/watch': act('Switch watching on or off', { enable: { type: 'boolean' } }),
   '/api/v1/actions/pause': act('Pause the print'),
   '/api/v1/actions/resume': act('Resume the print'),
   '/api/v1/actions/cancel': act('Cancel the print'),

@@ -1,6 +1,7 @@
 // Puts together what the page is told of one printer.
 import { explainAlert, explainGate } from '../core/explain.ts';
 import { explainGlance } from '../core/explain-glance.ts';
+import { mutedMs } from '../core/hold.ts';
 import type { Job, Moment, Print } from '../core/types.ts';
 import type { PrinterView, Watched } from './printer-view.ts';
 import type { BackendFacts, IncidentFacts, LookFacts, PartFacts, PrinterState, PrintFacts } from './view.ts';
@@ -21,6 +22,7 @@ export function printerState(view: PrinterView, now: Moment): PrinterState {
     evidence: view.evidence(),
     incident: incidentFacts(status, now),
     quietUntilMs: isQuiet ? now.atMs + (state.quietUntilTickMs ?? 0) - now.tickMs : null,
+    isMuted: mutedMs(state.hold, jobOf(print), now) !== 0,
     isOn: gate?.kind !== 'switched-off',
     camera: cameraFacts(view, status),
     backend: backendFacts(view, status),

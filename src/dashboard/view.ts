@@ -19,8 +19,10 @@ export interface PrinterState {
   /** null for a backend that decides for itself. */
   readonly evidence: EvidenceFacts | null;
   readonly incident: IncidentFacts | null;
-  /** Muted until then; null while not muted. */
+  /** Quiet until then after a resume; null while not. */
   readonly quietUntilMs: number | null;
+  /** A person has asked for quiet, and it lasts. */
+  readonly isMuted: boolean;
   readonly isOn: boolean;
   readonly camera: PartFacts;
   readonly backend: BackendFacts;

@@ -1,12 +1,10 @@
 // What must be refused, told once, and cost the watching nothing.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { describe, it } from 'node:test';
-import { Worker } from 'node:worker_threads';
+import { execFile } from 'node:child_process';
+import { describe, it, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { Credential } from '../../src/dashboard/sessions.ts';
-import { until } from '../support/until.ts';
 import { startRig } from './rig.ts';
 
 const isGoodKey = async (credential: Credential) =>
@@ -206,43 +204,48 @@ describe('an answer', () => {
 describe('under attack', () => {
   it('10,000 requests are refused after the first hundreds, and the loop is not held up', async (t) => {
     const { port, log, view } = await startRig(t);
-    const loop = watchLoop();
-    const flood = new Worker(new URL('./flood.mjs', import.meta.url), {
-      workerData: { port, path: '/api/v1/state', count: 10_000, atOnce: 50 },
-    });
-    const [statuses] = (await once(flood, 'message')) as [Record<string, number>];
+    const loop = watchLoop(t);
+    const statuses = await flood('requests', port, 10_000);
     assert.ok((statuses['429'] ?? 0) > 8_000, JSON.stringify(statuses));
     assert.ok((statuses['200'] ?? 0) >= 300);
-    assert.ok(loop.usualMs() < 100, `the loop was held up for ${loop.usualMs()} ms`);
+    assert.ok(loop.usualMs() < 100, `our own work took ${loop.usualMs()} ms in one go`);
     assert.equal(log.lines.filter(({ fields }) => fields['code'] === 'TOO_MANY_REQUESTS').length, 1);
     assert.equal(view.grabs, 0);
   });
 
   it('1,000 half-open connections do not all get in, and cost nothing', async (t) => {
     const { port } = await startRig(t);
-    const loop = watchLoop();
-    const sockets = Array.from({ length: 1_000 }, () => {
-      const socket = connect(port, '127.0.0.1');
-      socket.on('error', () => {});
-      socket.resume().write('GET /api/v1/state HTTP/1.1\r\nHost: x');
-      return socket;
-    });
-    t.after(() => {
-      for (const socket of sockets) socket.destroy();
-    });
-    await until('most to be dropped', () => sockets.filter(({ destroyed }) => !destroyed).length <= 256);
+    const loop = watchLoop(t);
+    const { open = 0 } = await flood('half-open', port, 1_000);
+    assert.ok(open <= 256, `${open} are open`);
     assert.ok(loop.usualMs() < 100, `${loop.usualMs()} ms`);
   });
 });
 
-/** How long the event loop of this process was held up, 95 times of 100: the machine itself may be busy with other tests. */
-function watchLoop(): { usualMs: () => number } {
-  const histogram = monitorEventLoopDelay({ resolution: 5 });
-  histogram.enable();
-  return {
-    usualMs: () => {
-      histogram.disable();
-      return histogram.percentile(95) / 1e6;
-    },
-  };
+/** Troubles the server from a process of its own. */
+async function flood(kind: string, port: number, count: number): Promise<Record<string, number>> {
+  const program = fileURLToPath(new URL('./flood.mjs', import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    program,
+    kind,
+    String(port),
+    String(count),
+  ]);
+  return JSON.parse(stdout) as Record<string, number>;
+}
+
+/**
+ * The processor time that this process took between two turns of its loop, 99 times of 100: unlike the time of the clock it
+ * does not grow when the machine is busy with something else. The first turns compile what they run.
+ */
+function watchLoop(t: TestContext): { usualMs: () => number } {
+  const turns: number[] = [];
+  let before = process.cpuUsage();
+  const timer = setInterval(() => {
+    const { user, system } = process.cpuUsage(before);
+    before = process.cpuUsage();
+    turns.push((user + system) / 1_000);
+  }, 5);
+  t.after(() => clearInterval(timer));
+  return { usualMs: () => turns.toSorted((a, b) => a - b)[Math.floor(turns.length * 0.99)] ?? 0 };
 }

@@ -34,7 +34,7 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
   const { print, incident } = state;
   const isGoing = print.kind === 'printing' || print.kind === 'heating';
   const isPaused = print.kind === 'paused';
-  const isMuted = state.quietUntilMs !== null || state.gate?.kind === ('muted' as string);
+  const { isMuted } = state;
   const act = (name: string, body: object = {}) => run(name, `actions/${name}`, body);
   const answer = (value: Answer) =>
     run(value, 'actions/answer', {
@@ -84,7 +84,7 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
               <button
                 type="button"
                 disabled={busy !== null || print.filename === null}
-                onClick={() => act('mute', { for: 'print' })}
+                onClick={() => act('mute', { scope: 'print' })}
               >
                 Mute this print
               </button>
@@ -97,7 +97,7 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
             aria-checked={state.isOn}
             class="switch"
             disabled={busy !== null}
-            onClick={() => act('watch', { on: !state.isOn })}
+            onClick={() => act('watch', { enable: !state.isOn })}
           >
             <span class="knob" aria-hidden="true" />
             {state.isOn ? 'Watching on' : 'Watching off'}
