@@ -1,14 +1,9 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the checks need beyond Node, npm and Python 3: shellcheck for the scripts, systemd for
-<<<<<<< HEAD
-# systemd-analyze, mosquitto as the MQTT broker of the end-to-end tests, debootstrap and systemd-container for scripts/debian-root-check.sh. Quick when they are there.
+# systemd-analyze, mosquitto as the MQTT broker of the end-to-end tests, chromium for those of the dashboard, debootstrap and
+# systemd-container for scripts/debian-root-check.sh. Quick when they are there.
 #
-#   scripts/ci-tools.sh           shellcheck, systemd and mosquitto
-=======
-# systemd-analyze, chromium for the tests of the dashboard, debootstrap and systemd-container for scripts/debian-root-check.sh. Quick when they are there.
-#
-#   scripts/ci-tools.sh           shellcheck, systemd and chromium
->>>>>>> 15e4bd1 (test: use the dashboard in Chromium, on a real Moonraker, and show it in the README)
+#   scripts/ci-tools.sh           shellcheck, systemd, mosquitto and chromium
 #   scripts/ci-tools.sh --roots   debootstrap and systemd-container as well
 set -euo pipefail
 
@@ -20,14 +15,11 @@ missing() { # COMMAND PACKAGE
 missing shellcheck shellcheck
 missing systemd-analyze systemd
 missing curl curl
-<<<<<<< HEAD
 # Not in the path of everybody.
 [[ -x /usr/sbin/mosquitto ]] || missing mosquitto mosquitto
-=======
 # The browser of the tests in test/browser, with a font to draw with.
 missing chromium chromium
 missing chromium fonts-dejavu-core
->>>>>>> 15e4bd1 (test: use the dashboard in Chromium, on a real Moonraker, and show it in the README)
 if [[ ${1:-} == --roots ]]; then
   missing debootstrap debootstrap
   missing systemd-nspawn systemd-container
