@@ -65,10 +65,12 @@ export function viewPrinter({ name, config, seat }: SeatedPrinter, file: string)
       return { ms: evidence.ms, ...evidenceMarks(evidenceOptions), text: sayEvidence(evidence) };
     },
     cameraName: () => parts().camera.name,
-    backend: () => ({
-      name: status().state.last?.assessment.backend ?? parts().backends[0]?.name ?? '',
-      budget: null,
-    }),
+    backend: () => {
+      const { backends } = parts();
+      const judges = status().state.last?.assessment.backend;
+      const inUse = backends.find(({ name: each }) => each === judges) ?? backends[0];
+      return { name: inUse?.name ?? '', budget: inUse?.usage?.() ?? null };
+    },
     areas: () => parts().ignored(),
     masks: createMaskStore({
       file,

@@ -1,6 +1,15 @@
 // OctoEverywhere's AI failure detection: one context a print, one picture an interval, and the service's own verdict.
 import { backoffMs } from '../core/backoff.ts';
-import { callsInMonth, countCalls, isLow, isSpent, monthOf, msToNextMonth } from '../core/budget.ts';
+import {
+  callsInMonth,
+  costOf,
+  countCalls,
+  isLow,
+  isSpent,
+  monthOf,
+  msToNextMonth,
+  type PriceStep,
+} from '../core/budget.ts';
 import { BackendError } from '../core/errors.ts';
 import { isSameJob } from '../core/job.ts';
 import type { KeyValues } from '../core/keys.ts';
@@ -27,6 +36,13 @@ export interface OctoEverywhereOptions extends KeyValues<typeof octoeverywhereKe
 const name = 'octoeverywhere';
 const createTimeoutMs = 30_000;
 const processTimeoutMs = 120_000;
+/** As the service has published it (2026); there may be other terms for an account. */
+const prices: readonly PriceStep[] = [
+  { upTo: 5_000, eachUsd: 0 },
+  { upTo: 1_000_000, eachUsd: 0.0004 },
+  { upTo: 20_000_000, eachUsd: 0.00025 },
+  { upTo: Number.POSITIVE_INFINITY, eachUsd: 0.00015 },
+];
 /** A context that could not be made is tried again after 30..60 s. */
 const createBackoff = { firstMs: 60_000, maxMs: 60_000 };
 /** A request that the service finds wrong is not sent again for 10 min. */
@@ -180,6 +196,14 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
         await waitOut(name, memory.now().lastCall, clock, signal);
         return judge(await contextFor(job, signal), frame, signal);
       }, signal),
+    usage: () => {
+      const { atMs } = clock.now();
+      const used = callsInMonth(memory.now().calls, atMs);
+      return {
+        ...{ month: monthOf(atMs), used, costUsd: costOf(used, prices) },
+        limit: options.monthlyCalls === 0 ? null : options.monthlyCalls,
+      };
+    },
     confirm: async (signal) => {
       if (apiKey === null) throw noKeyError(name, 'octoeverywhere.com');
       const outcome = await api.createContext(signal);

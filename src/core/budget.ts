@@ -42,6 +42,34 @@ export function isLow(counts: CallCounts, atMs: number, limit: number): boolean 
   return limit > 0 && callsInMonth(counts, atMs) >= tellAt * limit && counts.toldIn !== monthOf(atMs);
 }
 
+/** What a service that counts its calls has been asked in this month. */
+export interface Usage {
+  /** The month (UTC): `2026-07`. */
+  readonly month: string;
+  readonly used: number;
+  /** As set by the user; null for no limit. */
+  readonly limit: number | null;
+  /** What they cost by the list of the service, in US dollars; null where it does not say. */
+  readonly costUsd: number | null;
+}
+
+/** Up to `upTo` calls of a month, each costs `eachUsd`. */
+export interface PriceStep {
+  readonly upTo: number;
+  readonly eachUsd: number;
+}
+
+/** What so many calls of a month cost by this list, whose steps rise and whose last one is `Infinity`. US dollars. */
+export function costOf(calls: number, list: readonly PriceStep[]): number {
+  let cost = 0;
+  let from = 0;
+  for (const { upTo, eachUsd } of list) {
+    cost += Math.max(0, Math.min(calls, upTo) - from) * eachUsd;
+    from = upTo;
+  }
+  return cost;
+}
+
 /** Ms until the next month (UTC) begins. */
 export function msToNextMonth(atMs: number): number {
   const now = new Date(atMs);

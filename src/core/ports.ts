@@ -1,4 +1,5 @@
 // The small interfaces that the watch loop needs. Adapters implement them; nothing else crosses a room.
+import type { Usage } from './budget.ts';
 import type { IncidentRecord, IncidentStory, PrintStory, RecordHealth } from './records.ts';
 import type { Step } from './trace.ts';
 import type { PrintRecord } from './track.ts';
@@ -96,6 +97,8 @@ export interface Backend {
   assess(frame: Frame, job: Job, signal: AbortSignal): Promise<Assessment>;
   /** Ms until the service may be asked again; 0 = now. Spares a frame that could not be judged anyway. */
   readyInMs?(): number;
+  /** Calls of this month, where they are counted. Asks nobody. */
+  usage?(): Usage;
   /** Asks the service to confirm the key where that costs nothing; the sentence says what was found out. */
   confirm?(signal: AbortSignal): Promise<string>;
   /** Work of its own beside assessing, such as heartbeats. Runs until the signal aborts, then says goodbye within 3 s. */

@@ -48,6 +48,23 @@ const stateSchema = {
       },
     },
     verdict: { enum: ['clear', 'watching', 'warning', 'failing'] },
+    backend: {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        health: { enum: ['good', 'fault', 'unknown'] },
+        budget: {
+          type: ['object', 'null'],
+          description: 'Counted calls of this month; null where the service does not count',
+          properties: {
+            month: { type: 'string', description: 'UTC, such as 2026-07' },
+            used: { type: 'integer' },
+            limit: { type: ['integer', 'null'], description: 'null: no limit is set' },
+            costUsd: { type: ['number', 'null'], description: "By the service's list of prices" },
+          },
+        },
+      },
+    },
   },
 };
 

@@ -1,4 +1,5 @@
 // What the server tells the page and every other program: the shapes of the API's answers. Times are Unix ms.
+import type { Usage } from '../core/budget.ts';
 import type { Glance } from '../core/explain-glance.ts';
 import type { Gate } from '../core/gates.ts';
 import type { Area } from '../core/regions.ts';
@@ -95,8 +96,8 @@ export interface BackendFacts extends PartFacts {
   readonly tookMs: number | null;
   /** Counted (paid) calls since this process started. */
   readonly calls: number;
-  /** Counted calls of this month and what they may be; null where nothing is counted. */
-  readonly budget: { readonly used: number; readonly limit: number } | null;
+  /** Counted calls of this month, what they may be, and their cost; null where nothing is counted. */
+  readonly budget: Usage | null;
 }
 
 /** A look in the course of a print. */

@@ -230,6 +230,16 @@ test('no limit is no limit', async (t) => {
   assert.deepEqual(rig.notices, []);
 });
 
+test('what was used of the month is told with its limit and cost, and is known after a restart', async (t) => {
+  const rig = await startRig(t, { monthlyCalls: 5 });
+  assert.deepEqual(rig.backend.usage?.(), { month: '2026-07', used: 0, limit: 5, costUsd: 0 });
+  await rig.assess();
+  rig.restart({ monthlyCalls: 0 });
+  assert.deepEqual(rig.backend.usage?.(), { month: '2026-07', used: 1, limit: null, costUsd: 0 });
+  await rig.clock.advance(18 * 24 * hourMs);
+  assert.equal(rig.backend.usage?.().used, 0);
+});
+
 test('a call that found nobody is not counted, one that was refused is', async (t) => {
   const rig = await startRig(t, { monthlyCalls: 2 });
   await rig.assess();

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   type CallCounts,
   callsInMonth,
+  costOf,
   countCalls,
   isLow,
   isSpent,
@@ -58,4 +59,21 @@ test('a low budget is told once a month', () => {
   const told = { ...countCalls(noCalls, july, 9), toldIn: monthOf(july) };
   assert.equal(isLow(told, july, 10), false);
   assert.equal(isLow(countCalls(told, august, 9), august, 10), true);
+});
+
+test('calls are priced step by step', () => {
+  const list = [
+    { upTo: 10, eachUsd: 0 },
+    { upTo: 30, eachUsd: 0.5 },
+    { upTo: Number.POSITIVE_INFINITY, eachUsd: 0.25 },
+  ];
+  const expected = [
+    [0, 0],
+    [10, 0],
+    [11, 0.5],
+    [30, 10],
+    [34, 11],
+  ] as const;
+  for (const [calls, cost] of expected) assert.equal(costOf(calls, list), cost, `${calls} calls`);
+  assert.equal(costOf(5, []), 0);
 });

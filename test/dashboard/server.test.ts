@@ -12,6 +12,7 @@ import { createAccess } from '../../src/dashboard/access.ts';
 import { createApp } from '../../src/dashboard/app.ts';
 import { createOpenStreams, maxStreams } from '../../src/dashboard/event-streams.ts';
 import { openApi } from '../../src/dashboard/openapi.ts';
+import { sayBudget } from '../../src/dashboard/page/words.ts';
 import { createRefuse } from '../../src/dashboard/refusal.ts';
 import { createDashboard } from '../../src/dashboard/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
@@ -68,6 +69,17 @@ describe('a state', () => {
     assert.equal(facts.look.score, 0.4);
     assert.equal(facts.print.filename, 'benchy.gcode');
     assert.equal(facts.camera.health, 'good');
+  });
+
+  it('has what the service has been asked in this month', async (t) => {
+    const { ask, view } = await startRig(t);
+    const budget = { month: '2026-07', used: 6_000, limit: 8_000, costUsd: 0.4 };
+    view.backend = () => ({ name: 'octoeverywhere', budget });
+    const { backend } = (await ask('/api/v1/state')).json() as { backend: { budget: unknown } };
+    assert.deepEqual(backend.budget, budget);
+    assert.equal(sayBudget(budget), '6000 of 8000, about $0.40');
+    assert.equal(sayBudget({ ...budget, used: 9, limit: null, costUsd: 0 }), '9, no limit, free so far');
+    assert.equal(sayBudget({ ...budget, costUsd: null }), '6000 of 8000');
   });
 
   it('is told of each printer by its name', async (t) => {

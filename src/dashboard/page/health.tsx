@@ -1,6 +1,6 @@
 // How the print, the camera and the backend are doing.
 import type { PartFacts, PrinterState } from '../view.ts';
-import { sayAgo, sayClock, sayPrint, sayProgress } from './words.ts';
+import { sayAgo, sayBudget, sayClock, sayPrint, sayProgress } from './words.ts';
 
 function judging({ gate, glance }: PrinterState): string {
   if (gate !== null) return `Not now: ${gate.text}`;
@@ -40,9 +40,14 @@ export function Health({ state, nowMs }: { readonly state: PrinterState; readonl
           <dd>
             {state.assessments}
             {backend.calls > 0 && `, ${backend.calls} counted calls since the start`}
-            {backend.budget !== null && `, ${backend.budget.used} of ${backend.budget.limit} this month`}
           </dd>
         </div>
+        {backend.budget !== null && (
+          <div>
+            <dt>Calls this month</dt>
+            <dd>{sayBudget(backend.budget)}</dd>
+          </div>
+        )}
       </dl>
     </section>
   );

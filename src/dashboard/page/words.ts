@@ -1,4 +1,5 @@
 // Words and figures of the page.
+import type { Usage } from '../../core/budget.ts';
 import type { Answer } from '../../core/types.ts';
 import type { PrinterState, PrintFacts } from '../view.ts';
 
@@ -46,6 +47,13 @@ export function sayProgress({ layer, totalLayer, progress }: PrintFacts): string
   if (layer !== null) parts.push(totalLayer === null ? `layer ${layer}` : `layer ${layer} of ${totalLayer}`);
   if (progress !== null) parts.push(`${Math.round(progress * 100)} %`);
   return parts.join(' · ');
+}
+
+/** `130 of 5000, free so far`, `6000 of 8000, about $0.40`, `130, no limit`. */
+export function sayBudget({ used, limit, costUsd }: Usage): string {
+  const calls = limit === null ? `${used}, no limit` : `${used} of ${limit}`;
+  if (costUsd === null) return calls;
+  return costUsd === 0 ? `${calls}, free so far` : `${calls}, about $${costUsd.toFixed(2)}`;
 }
 
 /** What the printer does, in a word or two. */
