@@ -121,7 +121,6 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   });
   const looks = rememberLooks(createChain(backends, settings.backend, { clock, log, onNotice }), clock);
   const { backend } = looks;
-  let { ignore } = settings.camera;
   for (const { channel } of backends) if (channel) channels.push(channel);
   const mqtt = settings.alerts.mqtt
     ? composeMqtt({
@@ -139,9 +138,6 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
   const watch = createWatch(
     {
       ...decideOptionsOf(settings),
-      get ignore() {
-        return ignore;
-      },
       isEnabled: settings.detection.enabled,
       startAfterMs: settings.detection.startAfterMs,
       ignoreLayers: settings.detection.ignoreLayers,
@@ -213,10 +209,8 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     looks,
     checkCredential: (credential, signal) =>
       checkCredential(credential, { endpoint, identity, connection, clock }, signal),
-    ignored: () => ignore,
-    ignore: (areas) => {
-      ignore = areas;
-    },
+    ignored: () => watch.status().state.drawn ?? settings.camera.ignore,
+    ignore: watch.ignore,
     control,
     records,
     announcer,

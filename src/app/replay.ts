@@ -24,7 +24,7 @@ export async function replayIncident({ incident, config, printer, env }: ReplayO
   const defaults = optionsIn('/dev/null', {}, null);
   const chosen = config === null ? null : optionsIn(config, env, printer);
   const file = await readIncidentFile(incident);
-  const rows = decideAgain(file, (recorded) => chosen ?? { ...defaults, ...recorded });
+  const rows = decideAgain(file, (recorded) => chosen ?? { ...defaults, ...recorded }, chosen === null);
   const { header } = file;
   const openedAtMs = header.incident.openedAt.atMs;
   const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -44,9 +44,10 @@ function optionsIn(file: string, env: ReplayOptions['env'], printer: string | nu
 function decideAgain(
   { trace }: IncidentFile,
   optionsOf: (recorded: Partial<DecideOptions>) => DecideOptions,
+  isDrawnKept: boolean,
 ): ReplayRow[] {
   try {
-    return replay(trace, optionsOf);
+    return replay(trace, optionsOf, isDrawnKept);
   } catch (cause) {
     throw new RecordError('this record cannot be replayed: the decision core stumbled over it', {
       code: 'RECORD_UNREADABLE',

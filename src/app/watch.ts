@@ -8,6 +8,7 @@ import { explainGate } from '../core/explain.ts';
 import { sayLoad } from '../core/explain-busy.ts';
 import { type Gate, type GateOptions, gateOf } from '../core/gates.ts';
 import type { Answered, Backend, Camera, Clock, Log, Printer, Recorder, Store } from '../core/ports.ts';
+import type { Area } from '../core/regions.ts';
 import type { Assessment, Frame, Job, Print } from '../core/types.ts';
 import type { DecideOptions, Effect, WatchCommand, WatchInput, WatchState } from '../core/watch-state.ts';
 import { createBell } from '../lib/bell.ts';
@@ -63,6 +64,8 @@ export interface Watch {
   lookSoon(): void;
   /** Takes an order of a person, a macro or a program. `through` is how it came in, for the record. */
   command(command: WatchCommand, through: string): void;
+  /** Puts other areas in force, in which nothing counts, from the next frame on and until these parts are made anew. */
+  ignore(areas: readonly Area[]): void;
   /** Takes a person's answer, from whichever channel. */
   answer(answered: Answered): void;
   status(): WatchStatus;
@@ -173,15 +176,9 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       assessments += 1;
       calls += assessment.calls;
       failures = 0;
-      const { layer } = print.job;
-      hear({
-        kind: 'frame-assessed',
-        assessment,
-        camera: frame.camera,
-        grid: frame.grid ?? null,
-        job: print.job,
-        layer,
-      });
+      const { job } = print;
+      const seen = { assessment, camera: frame.camera, grid: frame.grid ?? null, job, layer: job.layer };
+      hear({ kind: 'frame-assessed', ...seen });
       // The interval runs from the start of the look, what the backend asks for from its answer.
       const { tickMs } = clock.now();
       const leftOfIntervalMs = options.intervalMs - (tickMs - startedTickMs);
@@ -283,6 +280,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
       log.info('a command', { ...command, through });
       hear({ kind: 'commanded', command }, through);
     },
+    ignore: (areas) => hear({ kind: 'areas-changed', areas }),
     answer: ({ answer, incidentId, through }) => {
       log.info('answered', { answer, incidentId, through });
       hear({ kind: 'answered', answer, incidentId }, through);

@@ -78,6 +78,7 @@ function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchStat
   const begun = step({
     ...initialWatchState,
     hold: ended.state.hold,
+    drawn: ended.state.drawn,
     backgrounds: ended.state.backgrounds,
     view: ended.state.view,
     job: ref,
@@ -93,6 +94,7 @@ function endPrint(state: WatchState, print: Print | null, now: Moment): Decision
   const resting: WatchState = {
     ...initialWatchState,
     hold: holdAfterPrint(state.hold),
+    drawn: state.drawn,
     backgrounds,
     view: state.view,
     incident: incidentAfterEnd(state, print),

@@ -70,6 +70,8 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
       return timePassed(state, now, options);
     case 'load-measured':
       return loadMeasured(state, input.load, now, options);
+    case 'areas-changed':
+      return { state: { ...state, drawn: input.areas }, effects: [] };
     case 'restarted':
       return { state: afterRestart(state, now), effects: [] };
   }

@@ -44,7 +44,7 @@ const watchedScore = 0.5;
 
 /** Judges one assessment of the running print. A backend that decides for itself is believed (design rule 5). */
 export function judge(state: WatchState, input: Assessed, now: Moment, options: DecideOptions): Judged {
-  const assessment = withoutIgnored(input.assessment, options.ignore);
+  const assessment = withoutIgnored(input.assessment, state.drawn ?? options.ignore);
   const { backgrounds } = state;
   if (assessment.suggests !== null) {
     const verdict = verdictOf(assessment);

@@ -17,18 +17,21 @@ export interface ReplayRow {
  * The rows of a trace. With the options of then every row is the same, or the core has changed since. With others the frames and
  * the printer still do what they did then: a print that would have been paused goes on in the record.
  * @param optionsOf gives the options for a stretch, from those it was recorded with
+ * @param isDrawnKept false: the areas of the options hold, whatever was drawn meanwhile
  */
 export function replay(
   trace: Trace,
   optionsOf: (recorded: Partial<DecideOptions>) => DecideOptions,
+  isDrawnKept = true,
 ): ReplayRow[] {
   const rows: ReplayRow[] = [];
   for (const [index, { begin, steps }] of trace.parts.entries()) {
     const options = optionsOf(begin.options);
-    let state: WatchState = { ...initialWatchState, ...begin.state };
+    const settle = (next: WatchState): WatchState => (isDrawnKept ? next : { ...next, drawn: null });
+    let state = settle({ ...initialWatchState, ...begin.state });
     for (const [position, step] of steps.entries()) {
       const decision = decide(state, step.input, step.at, options);
-      state = decision.state;
+      state = settle(decision.state);
       const { verdict, evidence, incident } = state;
       const now: StepResult = {
         ...{ effects: decision.effects, verdict, evidenceMs: evidence.ms },

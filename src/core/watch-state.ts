@@ -67,6 +67,8 @@ export interface WatchState {
   readonly accepted: AcceptedScene | null;
   readonly quietUntilTickMs: number | null;
   readonly blind: Blindness | null;
+  /** Areas that a person has drawn since the settings were read, in place of theirs; null for none. Outlives prints. */
+  readonly drawn: readonly Area[] | null;
   /** What a person has asked for until further notice. Outlives prints. */
   readonly hold: Hold;
   /** The host has too much to do, so that there are fewer looks. */
@@ -115,6 +117,8 @@ export type WatchInput =
   | { readonly kind: 'idle-timeout-lengthened'; readonly beforeS: number }
   /** Something that follows a pause of ours has ended. */
   | { readonly kind: 'pause-step-finished'; readonly step: PauseStep }
+  /** A person has drawn the areas of the picture in which nothing counts anew. */
+  | { readonly kind: 'areas-changed'; readonly areas: readonly Area[] }
   /** Load of the host for each core; null where it could not be measured. */
   | { readonly kind: 'load-measured'; readonly load: number | null }
   | { readonly kind: 'time-passed' }
@@ -154,7 +158,7 @@ export interface DecideOptions {
   readonly busyLoad: number;
   /** For backends that only score. */
   readonly evidence: EvidenceOptions;
-  /** Areas of the picture in which nothing counts. */
+  /** Areas of the picture in which nothing counts, unless others were drawn. */
   readonly ignore: readonly Area[];
 }
 
@@ -176,6 +180,7 @@ export const initialWatchState: WatchState = {
   accepted: null,
   quietUntilTickMs: null,
   blind: null,
+  drawn: null,
   hold: noHold,
   busy: null,
   idleTimeoutBeforeS: null,

@@ -179,6 +179,7 @@ const command: Reads<WatchCommand> = v.variant('kind', [
   v.looseObject({ kind: v.picklist(['pause', 'resume', 'cancel']) }),
 ]);
 
+const areas = v.array(v.array(v.object({ x: v.number(), y: v.number() })));
 const view = v.looseObject({
   camera: v.string(),
   grid: v.string(),
@@ -209,6 +210,7 @@ export const stateFields = {
   accepted: v.nullable(v.looseObject({ score, hasCleared: v.boolean(), isTold: v.boolean() })),
   quietUntilTickMs: v.nullable(v.number()),
   hold: v.optional(hold, { isOff: false, mute: null }),
+  drawn: v.optional(v.nullable(areas), null),
   blind: v.nullable(v.looseObject({ since: momentSchema, fault, isTold: v.boolean() })),
   busy: v.optional(
     v.nullable(v.looseObject({ since: momentSchema, load: v.number(), isTold: v.boolean() })),
@@ -258,6 +260,7 @@ const inputs = {
       message: v.string(),
     }),
   }),
+  'areas-changed': v.looseObject({ kind: v.literal('areas-changed'), areas }),
   'load-measured': v.looseObject({ kind: v.literal('load-measured'), load: v.nullable(v.number()) }),
   'time-passed': v.looseObject({ kind: v.literal('time-passed') }),
   restarted: v.looseObject({ kind: v.literal('restarted') }),
@@ -268,8 +271,6 @@ export const inputSchema: Reads<WatchInput> = v.variant('kind', [
   inputs['print-changed'],
   ...Object.values(inputs),
 ]);
-
-const point = v.object({ x: v.number(), y: v.number() });
 
 /** Every option of the core. A new one is added here, and is then in the records. */
 export const optionFields = {
@@ -284,5 +285,5 @@ export const optionFields = {
     sensitivity: v.picklist(['low', 'medium', 'high']),
     intervalMs: v.number(),
   }),
-  ignore: v.array(v.array(point)),
+  ignore: areas,
 } satisfies { readonly [Field in keyof DecideOptions]: Reads<DecideOptions[Field]> };

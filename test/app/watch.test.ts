@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { liveLine } from '../../src/app/live-line.ts';
 import { decide } from '../../src/core/decide.ts';
 import { BackendError, CameraError } from '../../src/core/errors.ts';
+import { rectangle } from '../../src/core/regions.ts';
 import type { Assessment } from '../../src/core/types.ts';
 import { aJob, anAssessment, aStore, failing } from '../support/parts.ts';
 import { watchOptions as options, printing, startWatch as setUp } from './watch-rig.ts';
@@ -222,8 +223,9 @@ describe('the watch loop', () => {
   });
 
   it('hands every frame and every step to the recorder, and the steps give the same decisions again', async () => {
-    const { clock, backend, recorder, end } = setUp();
+    const { clock, backend, recorder, watch, end } = setUp();
     await clock.advance(30_000);
+    watch.ignore([rectangle({ x: 0, y: 0 }, { x: 0.5, y: 0.5 })]);
     backend.answer = new BackendError('no answer', { code: 'BACKEND_TIMEOUT', retry: 'soon' });
     await clock.advance(60_000);
     backend.answer = failing;
@@ -231,6 +233,7 @@ describe('the watch loop', () => {
     await end();
     const kinds = new Set(recorder.steps.map(({ input }) => input.kind));
     assert.ok(kinds.has('frame-assessed') && kinds.has('frame-missed') && kinds.has('action-finished'));
+    assert.ok(kinds.has('areas-changed'));
     for (const { before, input, at, after, effects } of recorder.steps) {
       assert.deepEqual(decide(before, input, at, options), { state: after, effects });
     }

@@ -17,7 +17,7 @@ import { rectangle } from '../../src/core/regions.ts';
 import { type Assessment, type Region, toScore } from '../../src/core/types.ts';
 import { initialWatchState } from '../../src/core/watch-state.ts';
 import { aJob, anAssessment } from '../support/parts.ts';
-import { createRig, options as decideOptions, jobA, printing } from './watch-rig.ts';
+import { createRig, options as decideOptions, jobA, jobB, printing } from './watch-rig.ts';
 
 const options: EvidenceOptions = {
   warnAfterMs: 30_000,
@@ -192,6 +192,32 @@ describe('a backend that only scores', () => {
     }
     assert.match(rig.alert?.lines[0] ?? '', /lower right of the picture/);
     assert.deepEqual(rig.state.last?.assessment.regions, [loose]);
+  });
+
+  it('counts nothing in an area that was drawn meanwhile, in this print and the next, in place of those set', () => {
+    const corner = rectangle({ x: 0, y: 0.6 }, { x: 0.25, y: 1 });
+    const lamp = { x1: 0, y1: 0.7, x2: 0.2, y2: 1, score: toScore(0.8) };
+    const rig = createRig({ ignore: [rectangle({ x: 0, y: 0 }, { x: 0.1, y: 0.1 })] });
+    const look = (job = jobA) => {
+      rig.wait(10_000);
+      const assessment = { ...scored(0.8), regions: [lamp] };
+      rig.hear({ kind: 'frame-assessed', assessment, camera: 'bed', job, layer: 3 });
+    };
+    printing()(rig);
+    look();
+    look();
+    assert.equal(rig.state.evidence.ms > 0, true);
+    rig.hear({ kind: 'areas-changed', areas: [corner] });
+    look();
+    assert.deepEqual(rig.state.last?.assessment.regions, []);
+    rig.hear({ kind: 'print-changed', print: { kind: 'idle' } });
+    assert.deepEqual(rig.state.drawn, [corner]);
+    printing(jobB)(rig);
+    for (let time = 0; time < 20; time += 1) look(jobB);
+    assert.equal(rig.alert, null);
+    rig.hear({ kind: 'areas-changed', areas: [] });
+    for (let time = 0; time < 20; time += 1) look(jobB);
+    assert.notEqual(rig.alert, null);
   });
 
   it('starts afresh when another backend takes over', () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { decide } from '../../src/core/decide.ts';
+import { rectangle } from '../../src/core/regions.ts';
 import { replay } from '../../src/core/replay.ts';
 import { type Job, type Moment, type Print, toScore } from '../../src/core/types.ts';
 import {
@@ -154,6 +155,14 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       kind: 'input' as const,
       jobStep: 0,
       input: { kind: 'load-measured' as const, load },
+    })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom([], [rectangle({ x: 0, y: 0 }, { x: 0.5, y: 1 })]).map((areas) => ({
+      kind: 'input' as const,
+      jobStep: 0,
+      input: { kind: 'areas-changed' as const, areas },
     })),
   },
   {

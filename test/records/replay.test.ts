@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import type { Sensitivity } from '../../src/core/evidence.ts';
 import { explainReplay, explainReplayResult } from '../../src/core/explain-replay.ts';
-import { replay } from '../../src/core/replay.ts';
+import { rectangle } from '../../src/core/regions.ts';
+import { type ReplayRow, replay } from '../../src/core/replay.ts';
 import type { DecideOptions } from '../../src/core/watch-state.ts';
 import { type ZipEntry, zip } from '../../src/lib/zip.ts';
 import { readIncidentFile } from '../../src/records/incident-file.ts';
@@ -97,6 +98,24 @@ describe('a replay', () => {
       explainReplayResult(rows, header.incident.openedAt.atMs),
       /^\d+ of \d+ decisions differ, the first at -0:20\.$/,
     );
+  });
+
+  it('is exact where areas were drawn meanwhile, and takes those of other settings instead', async (t) => {
+    const house = aHouse(aFolder(t));
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.looks(10, 0.72);
+    const id = house.state.incident?.id ?? '';
+    const areas = [rectangle({ x: 0, y: 0 }, { x: 0.5, y: 0.5 })];
+    house.hear({ kind: 'areas-changed', areas });
+    await house.looks(4, 0.72);
+    house.hear({ kind: 'areas-changed', areas: [] });
+    await house.looks(12, 0.72);
+    const { trace } = await readIncidentFile(await exported(house, id));
+    const counts = (rows: readonly ReplayRow[]) => rows.filter(({ isSame }) => !isSame).length;
+    assert.equal(counts(replay(trace, asRecorded)), 0);
+    assert.ok(counts(replay(trace, asRecorded, false)) > 0);
+    const always = replay(trace, (recorded) => ({ ...asRecorded(recorded), ignore: areas }), false);
+    assert.ok(always.every(({ now }) => now.level === null));
   });
 
   it('reads a record to the last whole line', async (t) => {
