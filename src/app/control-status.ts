@@ -77,6 +77,7 @@ function incidentSummary(incident: Incident, now: Moment, isPaused: boolean): In
     ...{ id, level, layer, backend, score, quality, answer },
     opened_at: seconds(openedAt.atMs),
     action: action === null ? null : { what: action.what, state: action.state, message: action.message },
+    object: incident.object ?? null,
     answers: answer === null ? explainAlert(incident, now, isPaused).answers : [],
   };
 }

@@ -79,7 +79,7 @@ export function createControl(deps: ControlDeps): Control {
     method(
       'answer',
       v.strictObject({
-        answer: wordArgument(['pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore']),
+        answer: wordArgument(['pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore', 'skip-object']),
         incident_id: v.nullish(incidentArgument, null),
       }),
       async ({ answer, incident_id: id }, through) => {
@@ -91,6 +91,9 @@ export function createControl(deps: ControlDeps): Control {
             id === null ? 'no alert is open' : `no alert is open for incident ${id}`,
             'lookout.status tells which one is.',
           );
+        }
+        if (answer === 'skip-object' && incident.object === undefined) {
+          throw notNow('it is not known which single object fails, so that none can be skipped');
         }
         watch.answer({ answer, incidentId: incident.id, through });
         return { text: explainAnswerTaken(answer), incident_id: incident.id, answer };

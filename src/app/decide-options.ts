@@ -11,6 +11,7 @@ export function decideOptionsOf({ action, camera, detection }: Settings): Decide
     blindAfterMs: detection.blindAfterMs,
     busyLoad: detection.busyLoad,
     ignore: camera.ignore,
+    ...(camera.bedCorners === null ? {} : { bedCorners: camera.bedCorners }),
     evidence: {
       warnAfterMs: detection.warnAfterMs,
       failAfterMs: detection.failAfterMs,

@@ -79,6 +79,21 @@ export function createPerformer(
     hear({ kind: 'answer-finished', incidentId, answer, outcome });
   }
 
+  async function readObjects(incidentId: string): Promise<void> {
+    const objects = await printer.bedObjects(stop.signal).catch((error: unknown) => {
+      if (!stop.signal.aborted) log.info('the objects of the print could not be read', { error });
+      return null;
+    });
+    if (!stop.signal.aborted) hear({ kind: 'objects-read', incidentId, objects });
+  }
+
+  async function skipObject(incidentId: string, object: string): Promise<void> {
+    const outcome = await attempt(() => printer.skipObject(object, stop.signal));
+    if (stop.signal.aborted) return;
+    log.info('answer carried out', { answer: 'skip-object', object, incidentId, ...outcome });
+    hear({ kind: 'answer-finished', incidentId, answer: 'skip-object', outcome });
+  }
+
   function runInBackground(what: string, work: () => Promise<void>): void {
     work().catch((error: unknown) => log.error(`${what} failed`, { error }));
   }
@@ -90,6 +105,10 @@ export function createPerformer(
           return runInBackground('the action', () => takeAction(effect.incidentId, effect.action));
         case 'do-answer':
           return runInBackground('the answer', () => doAnswer(effect.incidentId, effect.answer));
+        case 'read-objects':
+          return runInBackground('reading the objects', () => readObjects(effect.incidentId));
+        case 'skip-object':
+          return runInBackground('the answer', () => skipObject(effect.incidentId, effect.object));
         case 'set-idle-timeout':
           return runInBackground('restoring the idle timeout', () =>
             printer.runGcode(`SET_IDLE_TIMEOUT TIMEOUT=${effect.seconds}`, stop.signal),

@@ -1,5 +1,6 @@
 // Every key there is: section by section, with default, range and meaning. The README's table and the example file follow it.
 import { type Key, type KeyTable, type KeyValues, key } from '../core/keys.ts';
+import { camera } from './camera-keys.ts';
 import { dashboard } from './dashboard-keys.ts';
 
 /** The key tables of the backends, by the names used in `[backend] use:` and `[backend NAME]`. */
@@ -14,44 +15,6 @@ const moonraker = {
   username: key.text('A Moonraker user, in place of the API key.'),
   password: key.secret('The password of that user.'),
   ca_file: key.path(null, { mayBeNone: false }, 'Certificate (PEM) of a private authority, for wss://.'),
-};
-
-const camera = {
-  webcam: key.text('Name of the webcam as in Mainsail or Fluidd. Not set: the first that can give a JPEG.'),
-  base_url: key.url(
-    null,
-    'web',
-    'Goes before webcam URLs that are only a path, such as /webcam/?action=snapshot. Not set: http:// and the host of [moonraker] url.',
-  ),
-  snapshot_url: key.url(null, 'web-or-path', 'A still picture, in place of a webcam known to Moonraker.'),
-  stream_url: key.url(null, 'web-or-path', 'An MJPEG stream, used when there is no snapshot_url.'),
-  username: key.text('User name that the camera asks for (HTTP basic authentication).'),
-  password: key.secret('Password that the camera asks for.'),
-  ca_file: key.path(
-    null,
-    { mayBeNone: false },
-    'Certificate (PEM) of a private authority, for an https:// camera.',
-  ),
-  rotation: key.choice(
-    0,
-    [0, 90, 180, 270],
-    'Degrees clockwise. Only with a URL given here; else as set for the webcam.',
-  ),
-  flip_horizontal: key.flag(false, 'Mirror left and right. Only with a URL given here.'),
-  flip_vertical: key.flag(false, 'Mirror top and bottom. Only with a URL given here.'),
-  max_height: key.int(
-    1080,
-    { min: 240, max: 4320 },
-    'Pixels. Higher pictures are scaled down before they are judged.',
-  ),
-  timeout: key.duration('10s', { min: '1s', max: '60s' }, 'How long to wait for one picture.'),
-  quality_check: key.flag(
-    true,
-    'Do not judge pictures in which nothing can be seen: too dark, white, covered, blurred or broken ones, and those of a camera that hangs.',
-  ),
-  ignore: key.areas(
-    'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right).',
-  ),
 };
 
 const detection = {

@@ -1,5 +1,6 @@
 // One setting in force, and how settings are shown to a person: with their origin and without their secrets.
 import { formatAreas } from '../core/areas.ts';
+import { type BedCorners, formatBedCorners } from '../core/bed.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Key } from '../core/keys.ts';
 import { type Origin, originText } from './sources.ts';
@@ -37,6 +38,7 @@ export function valueText({ kind, value, section }: Setting): string {
   if (kind === 'areas' && Array.isArray(value)) {
     return value.length === 0 ? '(not set)' : formatAreas(value).replaceAll('\n', ' ⏎ ');
   }
+  if (kind === 'corners') return formatBedCorners(value as BedCorners);
   if (kind === 'secret') return '****';
   if (Array.isArray(value)) return value.join(', ');
   if (typeof value === 'boolean') return value ? 'True' : 'False';

@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { areaLimits, readAreas } from '../core/areas.ts';
+import { type BedCorners, readBedCorners } from '../core/bed.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { DurationKey, Key, NumberKey, PathKey, UrlKey } from '../core/keys.ts';
 import type { Area } from '../core/regions.ts';
@@ -18,7 +19,7 @@ export interface Folders {
 }
 
 /** A value of any kind of key, once read. */
-export type Value = string | number | boolean | readonly string[] | readonly Area[] | null;
+export type Value = string | number | boolean | readonly string[] | readonly Area[] | BedCorners | null;
 
 /** Reads the text of one key. An issue's message says what is wrong beyond `allowedText`; '' if nothing more is to be said. */
 export type ValueSchema = v.GenericSchema<string, Value>;
@@ -61,6 +62,8 @@ export function valueSchema(key: Key, folders: Folders): ValueSchema {
       return v.pipe(v.string(), v.maxLength(maxGcodeLength, ''), emptyIsNull);
     case 'areas':
       return areasSchema;
+    case 'corners':
+      return cornersSchema;
     case 'url':
       return urlSchema(key);
     case 'endpoint':
@@ -96,6 +99,8 @@ export function rangeText(key: Key): string {
       return 'G-code, one command a line';
     case 'areas':
       return 'rectangles x1,y1,x2,y2 or polygons x1,y1 x2,y2 x3,y3, one a line, 0 to 1';
+    case 'corners':
+      return 'four points x,y with spaces between them, 0 to 1';
     case 'url':
       return urlForms[key.form];
     case 'endpoint':
@@ -119,6 +124,8 @@ export function allowedText(key: Key): string {
       return `G-code, one command a line, at most ${maxGcodeLength} characters`;
     case 'areas':
       return `at most ${areaLimits.areas} areas, one a line: a rectangle x1,y1,x2,y2 or a polygon of 3 to ${areaLimits.points} points x1,y1 x2,y2 x3,y3, as fractions of the picture from 0 (left, top) to 1 (right, bottom)`;
+    case 'corners':
+      return 'four points x,y x,y x,y x,y: front left, front right, back right, back left, as fractions of the picture from 0 (left, top) to 1 (right, bottom)';
     case 'endpoint':
       return 'ws://HOST:PORT/websocket (or wss://, http://, https://) or unix:/path/to/moonraker.sock';
     case 'url':
@@ -140,6 +147,7 @@ export function fallbackText(key: Key): string {
     case 'secret':
     case 'gcode':
     case 'areas':
+    case 'corners':
       return '';
     case 'list':
     case 'words':
@@ -185,6 +193,16 @@ const areasSchema: ValueSchema = v.pipe(
     const read = readAreas(dataset.value);
     if (read.problems === undefined) return read.areas;
     addIssue({ message: read.problems.join('; ') });
+    return NEVER;
+  }),
+);
+
+const cornersSchema: ValueSchema = v.pipe(
+  oneLine,
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    const read = readBedCorners(dataset.value);
+    if (read.problem === undefined) return read.corners;
+    addIssue({ message: read.problem });
     return NEVER;
   }),
 );

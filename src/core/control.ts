@@ -19,6 +19,8 @@ export interface IncidentSummary {
   readonly quality: number | null;
   readonly action: { readonly what: string; readonly state: string; readonly message: string } | null;
   readonly answer: string | null;
+  /** What `skip-object` would leave out, by Klipper's name; null where it is not known. */
+  readonly object: string | null;
   /** What can be answered now; empty once answered. */
   readonly answers: readonly string[];
 }

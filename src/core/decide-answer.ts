@@ -3,7 +3,7 @@ import { type Background, teach, withBackground } from './background.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { explainAnswerDelayed, explainAnswerFailed } from './explain.ts';
-import { type Incident, isIncidentId, isPausedByUs, isUnderWay, isWaved } from './incident.ts';
+import { type Incident, isIncidentId, isPausedByUs, isUnderWay, isWaved, withoutObject } from './incident.ts';
 import type { ActionOutcome, Answer, Moment, Score } from './types.ts';
 import type {
   AcceptedScene,
@@ -32,6 +32,8 @@ export function answered(
   // A button pressed twice is one answer: the first is being carried out.
   if (incident.answer === answer) return { state, effects: [close] };
   switch (answer) {
+    case 'skip-object':
+      return skipObject(state, incident);
     case 'seen':
       return { state: { ...state, incident: { ...incident, answer } }, effects: [close] };
     case 'pause':
@@ -47,11 +49,14 @@ export function answered(
   }
 }
 
+/** An answer that lets the print go on. */
+type Wave = 'resume' | 'false-alarm' | 'ignore' | 'skip-object';
+
 /** The person lets the print go on. What is accepted then is what they saw. */
 function letGoOn(
   state: WatchState,
   incident: Incident,
-  answer: 'resume' | 'false-alarm' | 'ignore',
+  answer: Wave,
   now: Moment,
   options: DecideOptions,
 ): Decision {
@@ -74,16 +79,33 @@ export function acceptScene(before: AcceptedScene | null, score: Score): Accepte
 }
 
 /** "False alarm" says that what is seen belongs to the scene; "resume" may also mean that it has been mended. */
-function taught(
-  { backgrounds, last }: WatchState,
-  answer: 'resume' | 'false-alarm' | 'ignore',
-): readonly Background[] {
+function taught({ backgrounds, last }: WatchState, answer: Wave): readonly Background[] {
   if (answer !== 'false-alarm' || last === null) return backgrounds;
   const { assessment } = last;
   // A backend that decides for itself has none.
   const background = backgrounds.find(({ backend }) => backend === assessment.backend);
   if (background === undefined) return backgrounds;
   return withBackground(backgrounds, teach(background, assessment));
+}
+
+/** The person wants this object left out. Only what was offered can be. */
+function skipObject(state: WatchState, incident: Incident): Decision {
+  const { id, object } = incident;
+  if (object === undefined) return { state, effects: [] };
+  return {
+    state: { ...state, incident: { ...incident, answer: 'skip-object' } },
+    effects: [closeAlert(id), { kind: 'skip-object', incidentId: id, object }],
+  };
+}
+
+/** It is left out: the print goes on without it, and what is still seen of it is accepted. */
+function objectSkipped(state: WatchState, incidentId: string, now: Moment, options: DecideOptions): Decision {
+  const { incident } = state;
+  if (incident === null || incident.id !== incidentId || state.job === null) return { state, effects: [] };
+  const without = withoutObject(incident);
+  if (incident.answer === 'skip-object') return letGoOn(state, without, 'skip-object', now, options);
+  const next = { ...state, incident: without };
+  return { state: next, effects: without.answer === null ? [raiseAlert(next, without, now)] : [] };
 }
 
 function accept(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): WatchState {
@@ -110,8 +132,14 @@ export function wavedThrough(state: WatchState, incident: Incident): Decision {
 type AnswerFinished = Extract<WatchInput, { kind: 'answer-finished' }>;
 
 /** One step for the end of what an answer ordered. */
-export function answerFinished(state: WatchState, finished: AnswerFinished, now: Moment): Decision {
+export function answerFinished(
+  state: WatchState,
+  finished: AnswerFinished,
+  now: Moment,
+  options: DecideOptions,
+): Decision {
   const { incidentId: id, answer, outcome } = finished;
+  if (outcome.kind === 'done' && answer === 'skip-object') return objectSkipped(state, id, now, options);
   if (outcome.kind === 'done') return answerDone(state, finished);
   if (outcome.kind === 'delayed') {
     return { state, effects: [{ kind: 'tell', notice: explainAnswerDelayed(answer, outcome.waitedMs) }] };

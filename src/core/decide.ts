@@ -5,6 +5,7 @@ import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decid
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
 import { commanded, remindOfSwitch } from './decide-command.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
+import { askForObjects, objectsRead } from './decide-objects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
 import { type Evidence, sayEvidence } from './evidence.ts';
 import { explainDelay, explainMoved } from './explain.ts';
@@ -61,11 +62,13 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
     case 'commanded':
       return commanded(state, input.command, now);
     case 'answer-finished':
-      return answerFinished(state, input, now);
+      return answerFinished(state, input, now, options);
     case 'idle-timeout-lengthened':
       return idleTimeoutLengthened(state, input.beforeS);
     case 'pause-step-finished':
       return { state, effects: explainPauseStep(input.step).map((notice) => ({ kind: 'tell', notice })) };
+    case 'objects-read':
+      return objectsRead(state, input, now, options);
     case 'time-passed':
       return timePassed(state, now, options);
     case 'load-measured':
@@ -204,9 +207,8 @@ function open(
   };
   const accepted = state.accepted === null ? null : { ...state.accepted, isTold: true };
   const opened = { ...state, incidentCount, accepted };
-  return verdict === 'failing' && !isAccepted
-    ? fail(opened, incident, now, options)
-    : show(opened, incident, now);
+  if (verdict === 'failing' && !isAccepted) return fail(opened, incident, now, options);
+  return asking(show(opened, incident, now), incident, options);
 }
 
 /** An alert that is shown can be answered, whatever was answered to it before. */
@@ -220,11 +222,8 @@ function show(state: WatchState, incident: Incident, now: Moment): Decision {
 function fail(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): Decision {
   const what = options.onFailure;
   if (what === 'confirm') {
-    return show(
-      state,
-      withCountdown({ ...incident, level: 'failing', isAccepted: false }, now, options),
-      now,
-    );
+    const asked = withCountdown({ ...incident, level: 'failing', isAccepted: false }, now, options);
+    return asking(show(state, asked, now), asked, options);
   }
   const isAlertOnly = what === 'alert';
   const action = { what, state: isAlertOnly ? 'done' : 'requested', requestedAt: now, message: '' } as const;
@@ -234,7 +233,11 @@ function fail(state: WatchState, incident: Incident, now: Moment, options: Decid
   const effect: Effect = isAlertOnly
     ? raiseAlert(next, failing, now)
     : { kind: 'take-action', incidentId: failing.id, action: what };
-  return { state: next, effects: [effect] };
+  return asking({ state: next, effects: [effect] }, failing, options);
+}
+
+function asking({ state, effects }: Decision, incident: Incident, options: DecideOptions): Decision {
+  return { state, effects: [...effects, ...askForObjects(state, incident, options)] };
 }
 
 /** A pause that was seen, and yet frames of the running print come in: it has not lasted, and a person must know. */

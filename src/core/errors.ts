@@ -23,7 +23,8 @@ export type MoonrakerCode =
   | 'KLIPPY_NOT_READY'
   | 'PAUSE_NOT_OBSERVED'
   | 'RESUME_NOT_OBSERVED'
-  | 'CANCEL_NOT_OBSERVED';
+  | 'CANCEL_NOT_OBSERVED'
+  | 'SKIP_NOT_OBSERVED';
 
 /** Camera: finding it, reaching it, and what it sent. */
 export type CameraCode =

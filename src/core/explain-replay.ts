@@ -77,6 +77,8 @@ function sayInput({ input, gate }: RecordedStep): string {
       return `no look: ${input.fault.code}`;
     case 'print-changed':
       return `print: ${input.print.kind}${gate === null ? '' : ` (${gate})`}`;
+    case 'objects-read':
+      return input.objects === null ? 'no objects are known' : `objects: ${input.objects.objects.length}`;
     case 'answered':
       return `answered: ${input.answer}`;
     case 'action-finished':
@@ -99,6 +101,10 @@ function sayEffect(effect: Effect): string {
       return `alert: ${effect.alert.title.replace('Lookout: ', '')}`;
     case 'take-action':
       return effect.action;
+    case 'read-objects':
+      return 'ask for the objects of the print';
+    case 'skip-object':
+      return `skip the object ${effect.object}`;
     case 'do-answer':
       return `carry out ${effect.answer}`;
     case 'tell':

@@ -21,12 +21,14 @@ function say(whole: number, unit: string, rest: number, restUnit: string): strin
  * @param isPaused the print was last seen paused, by whomever: then resuming is an answer, and pausing is none
  */
 export function explainAlert(incident: Incident, now: Moment, isPaused = false): Alert {
+  const answers = answersTo(incident, isPaused);
   return {
     incidentId: incident.id,
     level: incident.level,
     title: titleOf(incident),
     lines: [whatWasSeen(incident, now), ...whatIsToCome(incident, now, isPaused), ...whatWasDone(incident)],
-    answers: answersTo(incident, isPaused),
+    answers,
+    ...(answers.includes('skip-object') && incident.object !== undefined ? { object: incident.object } : {}),
   };
 }
 
@@ -96,12 +98,13 @@ function actionLine(action: IncidentAction): string {
   }
 }
 
-function answersTo({ action, confirmUntilTickMs }: Incident, isPaused: boolean): readonly Answer[] {
+function answersTo({ action, confirmUntilTickMs, object }: Incident, isPaused: boolean): readonly Answer[] {
   if (action?.what === 'cancel' && action.state === 'done') return ['seen'];
   const isPausedByAction = action?.what === 'pause' && action.state === 'done';
-  if (isPaused || isPausedByAction) return ['resume', 'cancel', 'false-alarm'];
-  if (confirmUntilTickMs !== undefined) return ['pause', 'ignore', 'cancel'];
-  return ['pause', 'cancel', 'false-alarm'];
+  const skip: readonly Answer[] = object === undefined ? [] : ['skip-object'];
+  if (isPaused || isPausedByAction) return ['resume', ...skip, 'cancel', 'false-alarm'];
+  if (confirmUntilTickMs !== undefined) return ['pause', ...skip, 'ignore', 'cancel'];
+  return ['pause', ...skip, 'cancel', 'false-alarm'];
 }
 
 const blindTo = {
@@ -131,6 +134,11 @@ export function explainSighted(blind: Blindness, now: Moment): Notice {
 export function explainDelay(waitedMs: number): Notice {
   const text = `Lookout asked Klipper ${sayDuration(waitedMs)} ago to stop this failing print. Klipper is still busy with other G-code (heating, homing or a macro) and will do it next.`;
   return { level: 'error', text };
+}
+
+/** What the button does. */
+export function explainSkip(object: string): string {
+  return `Skip this object leaves out ${object} and prints the others.`;
 }
 
 /** What a person's answer ordered waits in the same queue. */

@@ -34,6 +34,8 @@ export interface Incident {
   readonly answer: Answer | null;
   /** A person is asked until then, and nothing has been done yet; absent where nobody is asked. */
   readonly confirmUntilTickMs?: number;
+  /** The one object of the print that the failure lies in, while it can be skipped; absent otherwise, and once it was. */
+  readonly object?: string;
   /** The user had accepted this scene: told, but no action is taken. */
   readonly isAccepted: boolean;
 }
@@ -63,6 +65,8 @@ export function isUnderWay({ action }: Incident): boolean {
 /** True when a person has said to let the print go on. */
 export function isWaved(incident: Incident | null): boolean {
   const answer = incident?.answer;
+  // Not before it is left out: a resume until then would print it.
+  if (answer === 'skip-object') return incident?.object === undefined;
   return answer === 'resume' || answer === 'false-alarm' || answer === 'ignore';
 }
 
@@ -79,6 +83,12 @@ export function isPausedByUs({ action, answer }: Incident, isPaused: boolean): b
   if (action?.state === 'done' && action.what === 'pause') return true;
   // The G-code of failure_gcode may pause or not; only the print tells.
   return isPaused && (answer === 'pause' || (action?.state === 'done' && action.what === 'gcode'));
+}
+
+/** The incident without an object that could be skipped. */
+export function withoutObject(incident: Incident): Incident {
+  const { object: _known, ...rest } = incident;
+  return rest;
 }
 
 /** True for text that can be the id of an incident: what comes back with an answer may hold anything. */

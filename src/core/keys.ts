@@ -1,4 +1,5 @@
 // What a configuration key is, as plain data: one table of keys per section serves validation, the README and the example file.
+import type { BedCorners } from './bed.ts';
 import type { Area } from './regions.ts';
 
 interface Common {
@@ -67,6 +68,11 @@ export interface AreasKey extends Common {
   readonly kind: 'areas';
 }
 
+/** The corners of the bed in the picture (bed.ts); null when not set. */
+export interface CornersKey extends Common {
+  readonly kind: 'corners';
+}
+
 /** A password or an API key, or null when not set. Its value is never shown. */
 export interface SecretKey extends Common {
   readonly kind: 'secret';
@@ -110,6 +116,7 @@ export type Key =
   | TextKey
   | GcodeKey
   | AreasKey
+  | CornersKey
   | SecretKey
   | UrlKey
   | EndpointKey
@@ -139,7 +146,9 @@ export type KeyValue<K extends Key> = K extends DurationKey | NumberKey
                 ? string
                 : K extends AreasKey
                   ? readonly Area[]
-                  : string | null;
+                  : K extends CornersKey
+                    ? BedCorners | null
+                    : string | null;
 
 /** The values of a section: `blind_after`, a duration, becomes `blindAfterMs`. */
 export type KeyValues<Table extends KeyTable> = {
@@ -202,6 +211,7 @@ export const key = {
   text: (about: string): TextKey => ({ kind: 'text', about }),
   gcode: (about: string): GcodeKey => ({ kind: 'gcode', about }),
   areas: (about: string): AreasKey => ({ kind: 'areas', about }),
+  corners: (about: string): CornersKey => ({ kind: 'corners', about }),
   secret: (about: string, { isNeeded = false } = {}): SecretKey => ({ kind: 'secret', isNeeded, about }),
   url: <const Fallback extends string | null>(
     fallback: Fallback,

@@ -1,5 +1,6 @@
 // The small interfaces that the watch loop needs. Adapters implement them; nothing else crosses a room.
 import type { Usage } from './budget.ts';
+import type { BedObjects } from './objects.ts';
 import type { IncidentRecord, IncidentStory, PrintStory, RecordHealth } from './records.ts';
 import type { Step } from './trace.ts';
 import type { PrintRecord } from './track.ts';
@@ -71,6 +72,10 @@ export interface Printer {
    * @returns what it was before, s; null when nothing had to be changed, or it could not be (logged)
    */
   lengthenIdleTimeout(signal: AbortSignal): Promise<number | null>;
+  /** The objects of the print and the bed that they stand on; null where Klipper knows of none. */
+  bedObjects(signal: AbortSignal): Promise<BedObjects | null>;
+  /** Leaves an object of the print out, and waits until Klipper says so. */
+  skipObject(name: string, signal: AbortSignal): Promise<ActionOutcome>;
   /** Called for each step that follows a pause of ours, as it ends. Returns the way to stop listening. */
   onPauseStep(listener: (step: PauseStep) => void): () => void;
   /** Runs G-code under Klipper's lock and waits for its end. One command a line. */

@@ -51,7 +51,7 @@ const sensitivities: readonly Sensitivity[] = ['low', 'medium', 'high'];
 export function truthOf({ labels, closed }: Pick<IncidentRecord, 'labels' | 'closed'>): Truth {
   for (const { answer } of labels.toReversed()) {
     if (answer === 'false-alarm' || answer === 'ignore') return 'false-alarm';
-    if (answer === 'cancel' || answer === 'pause') return 'right';
+    if (answer === 'cancel' || answer === 'pause' || answer === 'skip-object') return 'right';
   }
   return closed?.how === 'cancelled' ? 'right' : 'unsaid';
 }

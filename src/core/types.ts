@@ -171,8 +171,11 @@ export interface PauseStep {
   readonly message: string;
 }
 
-/** What a person can answer to an alert. `ignore` answers the countdown before a pause: let it go on. */
-export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen' | 'ignore';
+/**
+ * What a person can answer to an alert. `ignore` answers the countdown before a pause: let it go on. `skip-object`
+ * leaves out the object that the failure lies in, and lets the others go on.
+ */
+export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen' | 'ignore' | 'skip-object';
 
 /** What an alert shows. Texts are plain sentences; a channel makes them safe for its own medium. */
 export interface Alert {
@@ -182,6 +185,8 @@ export interface Alert {
   readonly lines: readonly string[];
   /** The answers to offer, in this order. */
   readonly answers: readonly Answer[];
+  /** What `skip-object` leaves out; absent where it is not offered. */
+  readonly object?: string;
 }
 
 /** A single sentence without buttons: blind, sighted again, an action that did not work. */

@@ -1,9 +1,11 @@
 // What the decision core remembers, what it hears and what it orders. All of it is JSON.
 import type { Background } from './background.ts';
+import type { BedCorners } from './bed.ts';
 import type { Busy } from './busy.ts';
 import { type Evidence, type EvidenceOptions, noEvidence } from './evidence.ts';
 import { type Hold, noHold } from './hold.ts';
 import type { Incident } from './incident.ts';
+import type { BedObjects } from './objects.ts';
 import type { Area } from './regions.ts';
 import type { SceneGrid } from './scene-grid.ts';
 import type { SceneView } from './scene-view.ts';
@@ -121,6 +123,8 @@ export type WatchInput =
   | { readonly kind: 'areas-changed'; readonly areas: readonly Area[] }
   /** Load of the host for each core; null where it could not be measured. */
   | { readonly kind: 'load-measured'; readonly load: number | null }
+  /** Klipper's objects, as asked for; null where there are none, or Klipper did not say. */
+  | { readonly kind: 'objects-read'; readonly incidentId: string; readonly objects: BedObjects | null }
   | { readonly kind: 'time-passed' }
   /** The state was read from disk: whatever was under way is no longer in our hands. */
   | { readonly kind: 'restarted' };
@@ -133,6 +137,8 @@ export type Effect =
       readonly incidentId: string;
       readonly answer: 'pause' | 'resume' | 'cancel';
     }
+  | { readonly kind: 'read-objects'; readonly incidentId: string }
+  | { readonly kind: 'skip-object'; readonly incidentId: string; readonly object: string }
   | { readonly kind: 'raise-alert'; readonly alert: Alert }
   | { readonly kind: 'close-alert'; readonly incidentId: string }
   | { readonly kind: 'tell'; readonly notice: Notice }
@@ -160,6 +166,8 @@ export interface DecideOptions {
   readonly evidence: EvidenceOptions;
   /** Areas of the picture in which nothing counts, unless others were drawn. */
   readonly ignore: readonly Area[];
+  /** `[camera] bed_corners`; absent where they are not given. */
+  readonly bedCorners?: BedCorners;
 }
 
 /** Nothing is printing and nothing is known. */

@@ -10,6 +10,7 @@ import { createHostLoad } from './host-load.ts';
 import { createKlipperStatus } from './klipper-status.ts';
 import { createListeners } from './listeners.ts';
 import { gcodeResponseSchema, okSchema } from './messages.ts';
+import { readBedObjects, skipObject } from './objects.ts';
 import type { RecipeDeps } from './observe.ts';
 import { pausePrint } from './pause-recipe.ts';
 import { cancelPrint, lengthenIdleTimeout, resumePrint } from './recipes.ts';
@@ -130,6 +131,8 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     pause,
     resume: (signal) => resumePrint(recipe, signal),
     cancel: (signal) => cancelPrint(recipe, signal),
+    bedObjects: (signal) => readBedObjects(connection, signal),
+    skipObject: (name, signal) => skipObject(name, { connection, recipe }, signal),
     hostLoad: createHostLoad({ connection, sysload: status.sysload, log }),
     lengthenIdleTimeout: settlePause,
     onPauseStep: (listener) => stepListeners.add(listener),

@@ -1,4 +1,5 @@
 // The text of macro prompts: the script that shows one, and what lines in the G-code output mean.
+import { explainSkip } from '../core/explain.ts';
 import type { Alert, Answer } from '../core/types.ts';
 import { toGcodeText } from './console-lines.ts';
 
@@ -20,6 +21,7 @@ const buttons: Readonly<Record<Answer, Button>> = {
   cancel: { label: 'Cancel print', color: 'error', isFooter: false },
   'false-alarm': { label: 'False alarm, go on', color: 'secondary', isFooter: true },
   ignore: { label: 'Ignore', color: 'primary', isFooter: false },
+  'skip-object': { label: 'Skip this object', color: 'warning', isFooter: false },
   seen: { label: 'Seen', color: 'secondary', isFooter: true },
 };
 
@@ -35,7 +37,10 @@ export const endPromptScript = 'RESPOND TYPE=command MSG=action:prompt_end';
  */
 export function promptScript(alert: Alert): string {
   const title = toGcodeText(alert.title, maxTitleChars) || 'Lookout';
-  const texts = alert.lines.map((line) => toGcodeText(line, maxTextChars)).filter((text) => text !== '');
+  const skip = alert.object === undefined ? [] : [explainSkip(alert.object)];
+  const texts = [...alert.lines, ...skip]
+    .map((line) => toGcodeText(line, maxTextChars))
+    .filter((text) => text !== '');
   const answers = alert.answers.length === 0 ? (['seen'] as const) : [...new Set(alert.answers)];
   const inBody = answers.filter((answer) => !buttons[answer].isFooter);
   const inFooter = answers.filter((answer) => buttons[answer].isFooter);

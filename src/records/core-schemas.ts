@@ -13,6 +13,7 @@ import type {
   Score,
 } from '../core/types.ts';
 import type { DecideOptions, WatchCommand, WatchInput, WatchState } from '../core/watch-state.ts';
+import { bedCornersSchema, bedObjectsSchema, pointSchema } from './bed-schemas.ts';
 
 /** A schema that gives what the core calls T. */
 type Reads<T> = v.GenericSchema<unknown, T>;
@@ -110,6 +111,7 @@ export const answerSchema: Reads<Answer> = v.picklist([
   'false-alarm',
   'seen',
   'ignore',
+  'skip-object',
 ]);
 const place: Reads<Place> = v.picklist([
   ...(['upper left', 'top', 'upper right', 'left', 'centre', 'right'] as const),
@@ -143,6 +145,7 @@ export const incidentSchema = v.looseObject({
   ),
   answer: v.nullable(answerSchema),
   confirmUntilTickMs: v.exactOptional(v.number()),
+  object: v.exactOptional(v.string()),
   isAccepted: v.boolean(),
 }) satisfies Reads<Incident>;
 
@@ -262,6 +265,11 @@ const inputs = {
   }),
   'areas-changed': v.looseObject({ kind: v.literal('areas-changed'), areas }),
   'load-measured': v.looseObject({ kind: v.literal('load-measured'), load: v.nullable(v.number()) }),
+  'objects-read': v.looseObject({
+    kind: v.literal('objects-read'),
+    incidentId: v.string(),
+    objects: v.nullable(bedObjectsSchema),
+  }),
   'time-passed': v.looseObject({ kind: v.literal('time-passed') }),
   restarted: v.looseObject({ kind: v.literal('restarted') }),
 } satisfies { readonly [Kind in WatchInput['kind']]: Reads<Extract<WatchInput, { kind: Kind }>> };
@@ -286,4 +294,5 @@ export const optionFields = {
     intervalMs: v.number(),
   }),
   ignore: areas,
+  bedCorners: v.exactOptional(bedCornersSchema),
 } satisfies { readonly [Field in keyof DecideOptions]: Reads<DecideOptions[Field]> };

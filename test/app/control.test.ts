@@ -449,7 +449,8 @@ describe('the doors to control', () => {
       ...{ jsonrpc: '2.0', id: 1 },
       error: {
         code: -32602,
-        message: 'answer: answer: found "no", allowed: pause, resume, cancel, false-alarm, seen, ignore',
+        message:
+          'answer: answer: found "no", allowed: pause, resume, cancel, false-alarm, seen, ignore, skip-object',
         data: { code: 'CONTROL_BAD_ARGUMENT', hint: 'docs/api.md lists every method with its arguments.' },
       },
     });

@@ -197,6 +197,10 @@ function nameOf(effect: Effect): string {
       return `take ${effect.action}`;
     case 'do-answer':
       return `do ${effect.answer}`;
+    case 'read-objects':
+      return 'read objects';
+    case 'skip-object':
+      return `skip ${effect.object}`;
     case 'raise-alert':
       return `raise ${effect.alert.title.replace('Lookout: ', '')}`;
     case 'close-alert':

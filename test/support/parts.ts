@@ -1,4 +1,6 @@
 // Small stand-ins for the ports, for tests of the loop itself: each does only what the test tells it.
+
+import type { BedObjects } from '../../src/core/objects.ts';
 import type { Backend, Camera, Channel, Printer, Recorder, Store } from '../../src/core/ports.ts';
 import type { Step } from '../../src/core/trace.ts';
 import {
@@ -53,6 +55,8 @@ export interface TestPrinter extends Printer {
   readonly calls: string[];
   /** What a pause comes to; null: it takes effect at once. */
   outcome: ActionOutcome | null;
+  /** What Klipper lists. */
+  objects: BedObjects | null;
   set(next: Print): void;
   tellStep(step: PauseStep): void;
 }
@@ -66,6 +70,7 @@ export function aPrinter(print: Print): TestPrinter {
     print,
     calls,
     outcome: null,
+    objects: null,
     set: (next) => {
       printer.print = next;
       for (const listener of listeners) listener(next);
@@ -101,6 +106,11 @@ export function aPrinter(print: Print): TestPrinter {
         printer.set({ kind: 'ended', job: printer.print.job, how: 'cancelled', message: '' });
       }
       return { kind: 'done', tookMs: 0, idleTimeoutBeforeS: null };
+    },
+    bedObjects: async () => printer.objects,
+    skipObject: async (name): Promise<ActionOutcome> => {
+      calls.push(`skip ${name}`);
+      return printer.outcome ?? { kind: 'done', tookMs: 0, idleTimeoutBeforeS: null };
     },
     hostLoad: async () => 0.1,
     lengthenIdleTimeout: async () => {

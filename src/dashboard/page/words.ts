@@ -10,6 +10,7 @@ export const answerLabels: Readonly<Record<Answer, string>> = {
   cancel: 'Cancel print',
   'false-alarm': 'False alarm',
   ignore: 'Ignore',
+  'skip-object': 'Skip this object',
   seen: 'Seen',
 };
 
