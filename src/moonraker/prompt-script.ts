@@ -37,8 +37,9 @@ export const endPromptScript = 'RESPOND TYPE=command MSG=action:prompt_end';
  */
 export function promptScript(alert: Alert): string {
   const title = toGcodeText(alert.title, maxTitleChars) || 'Lookout';
+  // KlipperScreen shows the last text only: that stays what was done.
   const skip = alert.object === undefined ? [] : [explainSkip(alert.object)];
-  const texts = [...alert.lines, ...skip]
+  const texts = [...alert.lines.slice(0, -1), ...skip, ...alert.lines.slice(-1)]
     .map((line) => toGcodeText(line, maxTextChars))
     .filter((text) => text !== '');
   const answers = alert.answers.length === 0 ? (['seen'] as const) : [...new Set(alert.answers)];

@@ -182,7 +182,7 @@ const command: Reads<WatchCommand> = v.variant('kind', [
   v.looseObject({ kind: v.picklist(['pause', 'resume', 'cancel']) }),
 ]);
 
-const areas = v.array(v.array(v.object({ x: v.number(), y: v.number() })));
+const areas = v.array(v.array(pointSchema));
 const view = v.looseObject({
   camera: v.string(),
   grid: v.string(),

@@ -109,6 +109,8 @@ describe('control', () => {
     assert.equal(status.last.score, 0.9);
     assert.deepEqual(status.incident.answers, ['resume', 'cancel', 'false-alarm']);
     assert.deepEqual(status.incident.action, { what: 'pause', state: 'done', message: '' });
+    assert.equal(status.incident.object, null);
+    await assert.rejects(call('answer', { answer: 'skip-object' }), { code: 'CONTROL_NOT_NOW' });
     await end();
   });
 

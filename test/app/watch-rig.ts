@@ -24,7 +24,7 @@ export const watchOptions: WatchOptions = {
 };
 
 /** Starts a watch; `end` stops it. */
-export function startWatch(print: Print = printing, store = aStore()) {
+export function startWatch(print: Print = printing, store = aStore(), over: Partial<WatchOptions> = {}) {
   const clock = createFakeClock();
   const printer = aPrinter(print);
   const camera = aCamera();
@@ -34,24 +34,27 @@ export function startWatch(print: Print = printing, store = aStore()) {
   const log = createQuietLog();
   const own = { load: 0.2 };
   const stop = new AbortController();
-  const watch = createWatch(watchOptions, {
-    printer,
-    camera,
-    backend,
-    store,
-    recorder,
-    clock,
-    log,
-    random: () => 0.5,
-    ownLoad: () => own.load,
-    bootId: 'boot',
-    perform: (hear, saved) =>
-      createPerformer(
-        { printer, backend, announcer: createAnnouncer([channel], log), clock, log, failureGcode: '' },
-        hear,
-        saved,
-      ),
-  });
+  const watch = createWatch(
+    { ...watchOptions, ...over },
+    {
+      printer,
+      camera,
+      backend,
+      store,
+      recorder,
+      clock,
+      log,
+      random: () => 0.5,
+      ownLoad: () => own.load,
+      bootId: 'boot',
+      perform: (hear, saved) =>
+        createPerformer(
+          { printer, backend, announcer: createAnnouncer([channel], log), clock, log, failureGcode: '' },
+          hear,
+          saved,
+        ),
+    },
+  );
   const running = watch.run(stop.signal);
   const end = async () => {
     stop.abort();

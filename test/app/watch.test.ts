@@ -31,6 +31,46 @@ describe('the watch loop', () => {
     await end();
   });
 
+  it('hears of the objects of the print when it fails, also that none could be read', async () => {
+    const corners = [0, 1, 1, 0].map((x, at) => ({ x, y: at < 2 ? 1 : 0 }));
+    const [a, b, c, d] = corners;
+    assert.ok(a && b && c && d);
+    const { clock, printer, backend, recorder, watch, end } = setUp(printing, aStore(), {
+      bedCorners: [a, b, c, d],
+    });
+    const square = (x: number) => [
+      { x, y: 40 },
+      { x: x + 20, y: 40 },
+      { x: x + 20, y: 60 },
+      { x, y: 60 },
+    ];
+    const [left, right] = [square(10), square(70)].map((polygon, at) => ({ name: `PART_${at}`, polygon }));
+    assert.ok(left && right);
+    const bed = { minX: 0, minY: 0, maxX: 100, maxY: 100 };
+    printer.objects = { bed, objects: [left, right], excluded: [] };
+    backend.answer = { ...failing, regions: [{ x1: 0.1, y1: 0.4, x2: 0.3, y2: 0.6, score: failing.score }] };
+    await clock.advance(1_000);
+    const { incident } = watch.status().state;
+    assert.equal(incident?.object, 'PART_0');
+    watch.answer({ answer: 'skip-object', incidentId: incident.id, through: 'prompt' });
+    await clock.advance(1_000);
+    assert.deepEqual(
+      printer.calls.filter((call) => call !== 'sample'),
+      ['pause', 'skip PART_0', 'resume', 'SET_IDLE_TIMEOUT TIMEOUT=600'],
+    );
+    await end();
+    assert.ok(recorder.steps.some(({ input }) => input.kind === 'objects-read'));
+    const blind = setUp(printing, aStore(), { bedCorners: [a, b, c, d] });
+    blind.backend.answer = backend.answer;
+    blind.printer.bedObjects = async () => {
+      throw new BackendError('gone', { code: 'BACKEND_TIMEOUT', retry: 'soon' });
+    };
+    await blind.clock.advance(1_000);
+    assert.equal(blind.printer.print.kind, 'paused');
+    assert.equal(blind.watch.status().state.incident?.object, undefined);
+    await blind.end();
+  });
+
   it('looks less often while the host is busy, says so, and goes on', async () => {
     const { clock, printer, backend, channel, log, own, watch, end } = setUp();
     backend.answer = anAssessment({ nextInMs: 10_000 });

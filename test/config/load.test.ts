@@ -83,6 +83,20 @@ test('ignored areas are read a line each, shown as they are written, and a wrong
   );
 });
 
+test('the corners of the bed are read, shown as they are written, and wrong ones are named with their line', () => {
+  const { config, settings } = load('[camera]\nbed_corners: 0.1,0.9 0.9,0.9 0.8,0.2 0.2,0.2\n');
+  assert.deepEqual(config.camera.bedCorners?.[2], { x: 0.8, y: 0.2 });
+  assert.match(describeSettings(settings).join('\n'), /bed_corners: 0\.1,0\.9 0\.9,0\.9 0\.8,0\.2 0\.2,0\.2/);
+  assert.equal(load('').config.camera.bedCorners, null);
+  assert.match(describeSettings(load('').settings).join('\n'), /bed_corners: \(not set\)/);
+  const [problem, ...others] = problemsOf('[camera]\nbed_corners: 0.1,0.9 0.9,0.9 0.2,0.2 0.8,0.2\n');
+  assert.deepEqual(others, []);
+  assert.match(
+    problem ?? '',
+    /:2: \[camera\] bed_corners: found .*, allowed: four points .*; its edges cross/,
+  );
+});
+
 test('values of the file win over defaults and remember their line', () => {
   const { config, settings, warnings } = load(
     '[camera]\nsnapshot_url: /webcam/?action=snapshot\nrotation: 90\n\n[action]\non_failure: gcode\nfailure_gcode:\n  M117 failed\n  PAUSE\n[log]\nfile: none\n',

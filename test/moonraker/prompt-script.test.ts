@@ -6,7 +6,15 @@ import { echoLine, redLine, toGcodeText } from '../../src/moonraker/console-line
 import { nextOpenPrompt, type OpenPrompt, readPromptHistory } from '../../src/moonraker/open-prompt.ts';
 import { promptScript, readPromptLine } from '../../src/moonraker/prompt-script.ts';
 
-const allAnswers: readonly Answer[] = ['pause', 'resume', 'cancel', 'false-alarm', 'seen'];
+const allAnswers: readonly Answer[] = [
+  'pause',
+  'resume',
+  'cancel',
+  'false-alarm',
+  'seen',
+  'ignore',
+  'skip-object',
+];
 
 const alert: Alert = {
   incidentId: '7f3a',
@@ -70,6 +78,20 @@ describe('promptScript', () => {
       'RESPOND TYPE=command MSG="action:prompt_footer_button False alarm, go on|RESPOND TYPE=command MSG=action:lookout_false-alarm_7f3a|secondary"',
       'RESPOND TYPE=command MSG="action:prompt_show"',
     ]);
+  });
+
+  it('names the object that a button would skip, before the last text: KlipperScreen shows that alone', () => {
+    const lines = promptScript({ ...alert, answers: ['resume', 'skip-object'], object: 'PART_1' }).split(
+      '\n',
+    );
+    const texts = lines.filter((line) => line.includes('prompt_text'));
+    assert.match(texts[1] ?? '', /Skip this object leaves out PART_1 and prints the others\."$/);
+    assert.match(texts[2] ?? '', /The print is paused\."$/);
+    assert.ok(
+      lines.includes(
+        'RESPOND TYPE=command MSG="action:prompt_button Skip this object|RESPOND TYPE=command MSG=action:lookout_skip-object_7f3a|warning"',
+      ),
+    );
   });
 
   it('holds what both user interfaces need, whatever the alert says', () => {
