@@ -9,6 +9,7 @@ import {
   explainDelay,
   explainGate,
   explainSighted,
+  explainSkip,
   sayDuration,
 } from '../../src/core/explain.ts';
 import type { Gate } from '../../src/core/gates.ts';
@@ -241,6 +242,7 @@ it('no sentence of ours holds what would break a prompt or a line of G-code', ()
     ...alerts.flatMap(({ title, lines }) => [title, ...lines]),
     ...sides.map((side) => explainBlind({ ...blind, fault: { ...fault, side } }, now).text),
     explainSighted(blind, now).text,
+    explainSkip('PART_1'),
     explainDelay(30_000).text,
     ...answers.flatMap((answer) => [
       explainAnswerDelayed(answer, 1).text,

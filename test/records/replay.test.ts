@@ -65,6 +65,40 @@ describe('a replay', () => {
     }
   });
 
+  it('takes the same decisions about an object that was skipped, and says so', async (t) => {
+    const at = (x: number, y: number) => ({ x, y });
+    const house = aHouse(aFolder(t), {}, { bedCorners: [at(0, 1), at(1, 1), at(1, 0), at(0, 0)] });
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.looks(8, 0.2);
+    await house.looks(20, 0.72);
+    const incidentId = house.state.incident?.id ?? '';
+    const bed = { minX: 0, minY: 0, maxX: 100, maxY: 100 };
+    const [left, right] = [rectangle(at(10, 60), at(30, 80)), rectangle(at(70, 60), at(90, 80))];
+    const named = [
+      { name: 'LEFT', polygon: left },
+      { name: 'RIGHT', polygon: right },
+    ];
+    house.hear({ kind: 'objects-read', incidentId, objects: null });
+    house.hear({ kind: 'objects-read', incidentId, objects: { bed, objects: named, excluded: [] } });
+    house.hear({ kind: 'print-changed', print: { kind: 'paused', job, by: 'us' } });
+    const outcome = { kind: 'done', tookMs: 700, idleTimeoutBeforeS: null } as const;
+    house.hear({ kind: 'action-finished', incidentId, outcome });
+    house.hear({ kind: 'answered', answer: 'skip-object', incidentId });
+    house.hear({ kind: 'answer-finished', incidentId, answer: 'skip-object', outcome });
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.written();
+    const { header, trace } = await readIncidentFile(await exported(house, incidentId));
+    const rows = replay(trace, asRecorded);
+    assert.ok(rows.every(({ isSame }) => isSame));
+    const text = explainReplay(rows, header.incident.openedAt.atMs).join('\n');
+    for (const said of [
+      ...['ask for the objects of the print', 'no objects are known', 'objects: 2', 'skip the object LEFT'],
+      ...['answered: skip-object', 'skip-object: done', 'carry out resume'],
+    ]) {
+      assert.ok(text.includes(said), `${said} in\n${text}`);
+    }
+  });
+
   it('shows what another sensitivity would have done: 0.6 and 1.5 of the time, as documented', async (t) => {
     const house = aHouse(aFolder(t));
     const id = await failed(house);
