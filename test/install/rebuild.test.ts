@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   renameSync,
@@ -105,8 +106,11 @@ test('no program at all and no way to get one: exit 1', async (t) => {
 
 test('the real build swaps dist/ in place and keeps no chunk that nobody names', async (t) => {
   const host = makeHost(t);
-  for (const name of ['build.mjs', 'package.json'])
+  for (const name of ['build.mjs', 'package.json', 'scripts/build-page.mjs', 'scripts/fit-runtime.mjs'])
     copyFileSync(join(repository, name), join(host.checkout, name));
+  // The page and what it shares with the program are built as well.
+  cpSync(join(repository, 'src'), join(host.checkout, 'src'), { recursive: true });
+  writeFileSync(join(host.checkout, 'src/backends/builtin/process.ts'), 'export {};\n');
   writeFileSync(join(host.checkout, 'src/main.ts'), "export {};\nawait import('./part.ts');\n");
   writeFileSync(join(host.checkout, 'src/part.ts'), 'export const part = 1;\n');
   const build = () =>
