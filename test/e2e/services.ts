@@ -69,7 +69,7 @@ export async function caughtBy(backend: string, scene: Scene, t: TestContext): P
   const dialog = await browser.untilOpen(/^Lookout: print failing, paused$/);
   // A backend that gives boxes or cells also says where.
   const says = new RegExp(
-    `^${backend} says that the print has very probably failed( \\(.+ of the picture\\))?: `,
+    `^${backend} says that the print has very probably failed( \\(.+ the picture\\))?: `,
   );
   assert.match(dialog.texts[0] ?? '', says);
   const alerts = browser.console().filter((line) => line.includes('print failing, paused. '));
