@@ -1,5 +1,5 @@
 // Puts together what the page is told of one printer.
-import { explainAlert, explainGate } from '../core/explain.ts';
+import { explainAlert, explainGate, explainSkip } from '../core/explain.ts';
 import { explainGlance } from '../core/explain-glance.ts';
 import { mutedMs } from '../core/hold.ts';
 import type { Job, Moment, Print } from '../core/types.ts';
@@ -62,14 +62,14 @@ function lookFacts(view: PrinterView, { state }: Watched): LookFacts | null {
 function incidentFacts({ state, print }: Watched, now: Moment): IncidentFacts | null {
   const { incident } = state;
   if (incident === null) return null;
-  const { title, lines, answers } = explainAlert(incident, now, print.kind === 'paused');
+  const { title, lines, answers, object } = explainAlert(incident, now, print.kind === 'paused');
   const { id, level, openedAt, answer } = incident;
   return {
     id,
     level,
     openedMs: openedAt.atMs,
     title: title.replace(/^Lookout: /, ''),
-    lines,
+    lines: object === undefined ? lines : [...lines, explainSkip(object)],
     answers,
     answer,
   };

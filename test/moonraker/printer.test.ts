@@ -360,3 +360,24 @@ describe('gcode', () => {
     await assert.rejects(printer.runGcode('G1 X9999', signal), /out of range|home/i);
   });
 });
+
+describe('the objects of a print', () => {
+  it('are read, and one is left out', async (t) => {
+    const { machine, printer, startPrint } = await setUp(t);
+    await startPrint();
+    await machine.gcode('EXCLUDE_OBJECT_DEFINE NAME=other POLYGON=[[10,180],[35,180],[35,205]]');
+    const read = await printer.bedObjects(signal);
+    assert.deepEqual(
+      read?.objects.map(({ name, polygon }) => [name, polygon.length]),
+      [
+        ['PART', 4],
+        ['OTHER', 3],
+      ],
+    );
+    assert.deepEqual(read?.bed, { minX: 0, minY: 0, maxX: 235, maxY: 235 });
+    assert.equal((await printer.skipObject('PART', signal)).kind, 'done');
+    assert.deepEqual((await printer.bedObjects(signal))?.excluded, ['PART']);
+    const again = await printer.skipObject('OTHER', signal);
+    assert.equal(again.kind === 'failed' && again.code, 'SKIP_NOT_OBSERVED');
+  });
+});
