@@ -19,8 +19,8 @@ export function createAgentEventChannel(deps: AgentEventDeps): Channel {
   };
   return {
     name: 'event',
-    raise: ({ incidentId, level, title, lines, answers }, _picture, signal) =>
-      send('alert', { incident_id: incidentId, level, title, lines, answers }, signal),
+    raise: ({ incidentId, level, title, lines, answers, object = null }, _picture, signal) =>
+      send('alert', { incident_id: incidentId, level, title, lines, answers, object }, signal),
     close: (incidentId, signal) => send('alert_closed', { incident_id: incidentId }, signal),
     tell: ({ level, text }, signal) => send('notice', { level, text }, signal),
   };

@@ -100,7 +100,7 @@ export function rangeText(key: Key): string {
     case 'areas':
       return 'rectangles x1,y1,x2,y2 or polygons x1,y1 x2,y2 x3,y3, one a line, 0 to 1';
     case 'corners':
-      return 'four points x,y with spaces between them, 0 to 1';
+      return 'four points x,y with spaces between them, -1 to 2';
     case 'url':
       return urlForms[key.form];
     case 'endpoint':

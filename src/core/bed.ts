@@ -1,8 +1,11 @@
 // Where the bed lies in the picture: its four corners from the configuration, and the way from the picture to millimetres.
 import type { Point } from './regions.ts';
 
-/** Front left, front right, back right and back left corner of the bed in picture fractions; a convex quadrilateral. */
+/** Front left, front right, back right and back left corner of the bed in picture fractions, -1 to 2; a convex quadrilateral. */
 export type BedCorners = readonly [Point, Point, Point, Point];
+
+/** So far beyond the picture, in fractions of it, may a corner lie: cameras often see the bed in part. */
+const maxBeyond = 1;
 
 /** The bed in mm, by Klipper's coordinates: x to the right, y to the back, `minX < maxX`, `minY < maxY`. */
 export interface Bed {
@@ -20,7 +23,7 @@ export type ReadCorners =
 /** Twice the area of a triangle of three corners below which they lie on one line, as good as. */
 const flat = 1e-4;
 
-/** Reads four points `x,y x,y x,y x,y` in picture fractions, in the order of `BedCorners`. */
+/** Reads four points `x,y x,y x,y x,y` in picture fractions, each -1 to 2, in the order of `BedCorners`. */
 export function readBedCorners(text: string): ReadCorners {
   const groups = text
     .replace(/\s*,\s*/g, ',')
@@ -29,10 +32,11 @@ export function readBedCorners(text: string): ReadCorners {
   if (groups.length === 0) return { corners: null };
   const points: Point[] = [];
   for (const group of groups) {
-    if (!/^\d*\.?\d+,\d*\.?\d+$/.test(group)) return { problem: `"${group.slice(0, 40)}" is no point x,y` };
+    if (!/^-?\d*\.?\d+,-?\d*\.?\d+$/.test(group))
+      return { problem: `"${group.slice(0, 40)}" is no point x,y` };
     const [x = 0, y = 0] = group.split(',').map(Number);
-    if (x > 1 || y > 1) {
-      return { problem: `${group} is outside of the picture: fractions are neither pixels nor percent` };
+    if ([x, y].some((each) => each < -maxBeyond || each > 1 + maxBeyond)) {
+      return { problem: `${group} is far outside of the picture: fractions are neither pixels nor percent` };
     }
     points.push({ x, y });
   }

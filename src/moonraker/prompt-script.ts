@@ -49,16 +49,18 @@ export function promptScript(alert: Alert): string {
     `prompt_begin ${title}`,
     ...(texts.length === 0 ? [title] : texts.slice(0, maxTexts)).map((text) => `prompt_text ${text}`),
     ...(inBody.length === 0 ? [] : ['prompt_button_group_start']),
-    ...inBody.map((answer) => `prompt_button ${buttonText(answer, alert.incidentId)}`),
+    ...inBody.map((answer) => `prompt_button ${buttonText(answer, alert)}`),
     ...(inBody.length === 0 ? [] : ['prompt_button_group_end']),
-    ...inFooter.map((answer) => `prompt_footer_button ${buttonText(answer, alert.incidentId)}`),
+    ...inFooter.map((answer) => `prompt_footer_button ${buttonText(answer, alert)}`),
     'prompt_show',
   ];
   return actions.map((action) => `RESPOND TYPE=command MSG="action:${action}"`).join('\n');
 }
 
-function buttonText(answer: Answer, incidentId: string): string {
-  const { label, color } = buttons[answer];
+function buttonText(answer: Answer, { answers, incidentId }: Alert): string {
+  const { label: usual, color } = buttons[answer];
+  // Of the question before a pause: without an answer it pauses as well, only later.
+  const label = answer === 'pause' && answers.includes('ignore') ? 'Pause now' : usual;
   // No blanks in the message, so that it needs no quotes inside the quotes.
   return `${label}|RESPOND TYPE=command MSG=action:${answerAction(answer, incidentId)}|${color}`;
 }

@@ -97,7 +97,7 @@ describe('the agent event channel', () => {
     await channel.tell({ level: 'info', text: 'sees again' }, signal);
     const { title, lines, answers } = alert;
     assert.deepEqual(events, [
-      ['alert', { incident_id: 'a1', level: 'failing', title, lines, answers }],
+      ['alert', { incident_id: 'a1', level: 'failing', title, lines, answers, object: null }],
       ['alert_closed', { incident_id: 'a1' }],
       ['notice', { level: 'info', text: 'sees again' }],
     ]);

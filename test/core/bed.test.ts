@@ -21,6 +21,10 @@ describe('the corners of the bed', () => {
     const text = '0.1,0.9 1,0.8 .7,0 0.2,0.25';
     assert.equal(formatBedCorners(cornersOf(text)), '0.1,0.9 1,0.8 0.7,0 0.2,0.25');
     assert.deepEqual(cornersOf(' 0.1 , 0.9\t1,0.8  0.7,0 0.2,0.25 ')[0], { x: 0.1, y: 0.9 });
+    assert.equal(
+      formatBedCorners(cornersOf('-.2,1.1 1.25,1 .7,0 0.2,0.25')),
+      '-0.2,1.1 1.25,1 0.7,0 0.2,0.25',
+    );
     assert.deepEqual(readBedCorners(' '), { corners: null });
   });
 
@@ -30,13 +34,14 @@ describe('the corners of the bed', () => {
     ['0.1,0.9 0.9,0.9 0.8,0.2 0.2,0.2 0.1,0.5', /^there are 5 points/],
     ['0.1,0.9 0.9,0.9 0.8,0.2 0.2', /^"0\.2" is no point x,y$/],
     ['0.1,0.9 0.9,0.9 0.8,0.2 a,b', /^"a,b" is no point/],
-    ['0.1,0.9 0.9,0.9 0.8,0.2 -0.1,0.2', /^"-0\.1,0\.2" is no point/],
+    ['0.1,0.9 0.9,0.9 0.8,0.2 --0.1,0.2', /^"--0\.1,0\.2" is no point/],
+    ['0.1,0.9 0.9,0.9 0.8,0.2 -1.1,0.2', /^-1\.1,0\.2 is far outside/],
     ['0.1,0.9 0.9,0.9 0.8,0.2 1e9,0.2', /is no point/],
     [
       '100,0.9 0.9,0.9 0.8,0.2 0.2,0.2',
-      /^100,0\.9 is outside of the picture: .* neither pixels nor percent$/,
+      /^100,0\.9 is far outside of the picture: .* neither pixels nor percent$/,
     ],
-    ['0.1,0.9 0.9,1.9 0.8,0.2 0.2,0.2', /^0\.9,1\.9 is outside/],
+    ['0.1,0.9 0.9,2.1 0.8,0.2 0.2,0.2', /^0\.9,2\.1 is far outside/],
     ['0.1,0.9 0.9,0.9 0.2,0.2 0.8,0.2', /^its edges cross or bend inwards/],
     ['0.1,0.9 0.9,0.9 0.4,0.7 0.2,0.2', /^its edges cross or bend inwards/],
     ['0.1,0.1 0.5,0.5 0.9,0.9 0.1,0.9', /^three of the corners lie on one line$/],

@@ -44,13 +44,13 @@ describe('a print of which lookout asks before it pauses', { concurrency: scenes
   );
 
   it(
-    'is paused at once by Pause',
+    'is paused at once by Pause now',
     inScene({ conf: { action: { on_failure: 'confirm', confirm_timeout: '10m' } } }, async (scene) => {
       const { browser, printer } = scene;
       await scene.startLookout();
       await scene.startPrint();
       await browser.untilOpen(question, 100_000);
-      await browser.press(/^Pause$/);
+      await browser.press(/^Pause now$/);
       await scene.untilState('paused');
       assert.equal(printer.log.count('PAUSE'), 1);
     }),

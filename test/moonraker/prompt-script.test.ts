@@ -94,6 +94,13 @@ describe('promptScript', () => {
     );
   });
 
+  it('asks "Pause now" only where it would pause later anyway', () => {
+    const labelOf = (answers: readonly Answer[]) =>
+      /prompt_button (Pause[^|]*)/.exec(promptScript({ ...alert, answers }))?.[1];
+    assert.equal(labelOf(['pause', 'ignore', 'cancel']), 'Pause now');
+    assert.equal(labelOf(['pause', 'cancel', 'false-alarm']), 'Pause');
+  });
+
   it('holds what both user interfaces need, whatever the alert says', () => {
     const anyAlert = fc.record<Alert>({
       incidentId: fc.string({ minLength: 1, maxLength: 80 }),
