@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
+import { shippedModel } from '../../src/backends/builtin/places.ts';
+import { createBuiltin } from '../../src/backends/builtin.ts';
 import { createOpenInference, type OpenInferenceOptions } from '../../src/backends/open-inference.ts';
 import type { BackendError } from '../../src/core/errors.ts';
+import { drawScene } from '../../src/virtual/scene.ts';
 import { openInferenceOptions } from '../backends/open-inference-rig.ts';
-import { createRig, never, startClock } from '../backends/rig.ts';
+import { badPicture, createRig, goodPicture, never, startClock } from '../backends/rig.ts';
 import { modelSide } from '../support/onnx-models.ts';
 import { aJob } from '../support/parts.ts';
 import {
@@ -55,7 +58,7 @@ for (const [kind, way] of servers) {
     let picture: Awaited<ReturnType<typeof drawPicture>>;
     before(async () => {
       picture = await drawPicture();
-      server = await startRealInferenceServer(kind);
+      server = await startRealInferenceServer(kind, { 'lookout-1': shippedModel });
     });
     after(() => server.close());
 
@@ -100,6 +103,30 @@ for (const [kind, way] of servers) {
         assert.equal(fallbacks.length, way === 'JSON' ? 1 : 0, 'what the server takes is found out once');
       });
     }
+
+    test('the model that comes with the program: scores as the built-in detector has them', async (t) => {
+      const card = shippedModel.replace('.onnx', '.json');
+      const there = rigFor({ model: 'lookout-1', card });
+      const here = createRig(createBuiltin, { model: null, runtime: 'auto' }, there.clock);
+      t.after(() => here.backend.printEnded?.(aJob()));
+      const doubtful = { isPrinting: true, grown: 0.3, spaghetti: 0.15, gantry: 0.5, isDark: false };
+      const scores: number[] = [];
+      for (const jpeg of [
+        goodPicture,
+        await drawScene(doubtful, { width: 640, height: 360 }, 7),
+        badPicture,
+      ]) {
+        const frame = { ...there.clock.now(), jpeg, width: 640, height: 360, camera: 'bed' };
+        const own = await here.backend.assess(frame, aJob(), never);
+        const served = await there.backend.assess(frame, aJob(), never);
+        assert.ok(Math.abs(own.score - served.score) < 0.002, `${own.score} here, ${served.score} there`);
+        assert.deepEqual([served.neutral, served.regions.length], [own.neutral, own.regions.length]);
+        scores.push(own.score);
+        await there.clock.advance(10_000);
+      }
+      const [good = 1, , bad = 0] = scores;
+      assert.ok(good < 0.1 && bad > 0.9, `${good} for a good print, ${bad} for spaghetti`);
+    });
 
     test('is confirmed with what the model takes', async () => {
       const { backend } = rigFor({ model: 'grid', decoder: 'grid', activation: 'sigmoid' });

@@ -1,6 +1,6 @@
 // Real servers of the Open Inference Protocol with the models of the tests: MLServer, which reads JSON, and KServe, which takes raw tensors too.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -36,13 +36,20 @@ export function whyNoInferenceServers(): Promise<string | false> {
   return whyNoVenv(ensureInferenceServers);
 }
 
-/** Starts a server with all models of onnx-models.ts and waits until it is ready. */
-export async function startRealInferenceServer(kind: ServerKind): Promise<RealInferenceServer> {
+/**
+ * Starts a server with all models of onnx-models.ts and waits until it is ready.
+ * @param more ONNX files by the names that they get there
+ */
+export async function startRealInferenceServer(
+  kind: ServerKind,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RealInferenceServer> {
   const { python } = await ensureInferenceServers();
   const folder = mkdtempSync(join(tmpdir(), 'lookout-oip-'));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const files = Object.entries(onnxModels).map(([name, bytes]) => {
+  const models = Object.entries(more).map(([name, path]) => [name, readFileSync(path)] as const);
+  const files = [...Object.entries(onnxModels), ...models].map(([name, bytes]) => {
     const path = join(folder, name, 'model.onnx');
     mkdirSync(join(folder, name));
     writeFileSync(path, bytes);
