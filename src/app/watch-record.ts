@@ -1,6 +1,8 @@
 // Keeps the watch's state on disk so that a restart in the middle of a print goes on where it was.
 import * as v from 'valibot';
+import { holdAfterBoot } from '../core/hold.ts';
 import type { Clock, Log, Store } from '../core/ports.ts';
+import type { Moment } from '../core/types.ts';
 import { initialWatchState, type WatchState } from '../core/watch-state.ts';
 import { stateFields } from '../records/core-schemas.ts';
 
@@ -21,6 +23,8 @@ const maxSaveMs = 3_000;
 const savedState = v.object({
   version: v.literal(version),
   bootId: v.string(),
+  /** When it was written: the way from the ticks of that boot to those of another. */
+  savedAt: v.optional(v.nullable(v.object({ atMs: v.number(), tickMs: v.number() })), null),
   state: v.object({
     job: stateFields.job,
     wasPaused: stateFields.wasPaused,
@@ -35,10 +39,10 @@ const savedState = v.object({
   }),
 });
 
-/** Loads the state of this boot; anything else starts afresh. */
+/** Loads the state of this boot; of another, only what a person has asked for until further notice is left. */
 export function loadWatchState(deps: { store: Store; clock: Clock; log: Log; bootId: string }): WatchRecord {
   const { store, clock, log, bootId } = deps;
-  const state = read(store.load(documentName), bootId, log);
+  const state = read(store.load(documentName), { bootId, log, now: clock.now() });
   let lastKept = JSON.stringify(lasting(state));
   let writing = Promise.resolve();
   return {
@@ -48,7 +52,8 @@ export function loadWatchState(deps: { store: Store; clock: Clock; log: Log; boo
       const text = JSON.stringify(kept);
       if (text === lastKept) return;
       lastKept = text;
-      writing = store.save(documentName, { version, bootId, state: kept }).catch((error: unknown) => {
+      const document = { version, bootId, savedAt: clock.now(), state: kept };
+      writing = store.save(documentName, document).catch((error: unknown) => {
         log.error('the state of this print could not be saved', { error });
       });
     },
@@ -84,7 +89,10 @@ function lasting(state: WatchState) {
   };
 }
 
-function read(document: unknown, bootId: string, log: Log): WatchState {
+function read(
+  document: unknown,
+  { bootId, log, now }: { readonly bootId: string; readonly log: Log; readonly now: Moment },
+): WatchState {
   if (document === null) return initialWatchState;
   const result = v.safeParse(savedState, document);
   if (!result.success) {
@@ -93,6 +101,7 @@ function read(document: unknown, bootId: string, log: Log): WatchState {
     });
     return initialWatchState;
   }
-  if (result.output.bootId !== bootId) return initialWatchState;
-  return { ...initialWatchState, ...result.output.state };
+  const { state, savedAt } = result.output;
+  if (result.output.bootId === bootId) return { ...initialWatchState, ...state };
+  return { ...initialWatchState, hold: holdAfterBoot(state.hold, savedAt, now) };
 }

@@ -1,8 +1,8 @@
 // What a person asks for without an alert: to be left alone for a while, and to pause, resume or cancel.
 import { closeAlert } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
-import { explainStillOff } from './explain-hold.ts';
-import { isHeld, type Mute } from './hold.ts';
+import { explainStillMuted, explainStillOff } from './explain-hold.ts';
+import { isHeld, type Mute, mutedMs } from './hold.ts';
 import { isUnderWay } from './incident.ts';
 import { isSameJob } from './job.ts';
 import type { Moment } from './types.ts';
@@ -57,10 +57,17 @@ function rest(state: WatchState, now: Moment): Decision {
   return { state: { ...resting, incident: null }, effects: [closeAlert(incident.id)] };
 }
 
-/** Whoever has switched watching off and forgotten it is told at the start of each print. */
-export function remindOfSwitch(before: WatchState, decision: Decision): Decision {
+/** Whoever mutes for less than this before a print knows it yet. */
+const soonOverMs = 3_600_000;
+
+/** Whoever has switched watching off, or muted it for long, and forgotten it is told at the start of each print. */
+export function remindOfHold(before: WatchState, decision: Decision, now: Moment): Decision {
   const { state, effects } = decision;
-  const isNew = state.job !== null && (before.job === null || !isSameJob(before.job, state.job));
-  if (!isNew || !state.hold.isOff) return decision;
-  return { state, effects: [...effects, { kind: 'tell', notice: explainStillOff() }] };
+  const { job, hold } = state;
+  if (job === null || (before.job !== null && isSameJob(before.job, job))) return decision;
+  const leftMs = mutedMs(hold, job, now);
+  if (hold.isOff) return { state, effects: [...effects, { kind: 'tell', notice: explainStillOff() }] };
+  if (leftMs !== null && leftMs < soonOverMs) return decision;
+  const notice = explainStillMuted(leftMs, hold.mute?.kind === 'file');
+  return { state, effects: [...effects, { kind: 'tell', notice }] };
 }

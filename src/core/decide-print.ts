@@ -77,7 +77,7 @@ function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchStat
   const closing = left === null ? [] : [closeAlert(left.id)];
   const begun = step({
     ...initialWatchState,
-    hold: ended.state.hold,
+    hold: holdAfterPrint(state.hold, ref),
     drawn: ended.state.drawn,
     backgrounds: ended.state.backgrounds,
     view: ended.state.view,
@@ -93,7 +93,7 @@ function endPrint(state: WatchState, print: Print | null, now: Moment): Decision
   const backgrounds = state.backgrounds.map((each) => afterPrint(each, hasEndedWell));
   const resting: WatchState = {
     ...initialWatchState,
-    hold: holdAfterPrint(state.hold),
+    hold: holdAfterPrint(state.hold, null),
     drawn: state.drawn,
     backgrounds,
     view: state.view,

@@ -3,7 +3,7 @@ import { forgetBusy, loadMeasured, tellIfBusy } from './busy.ts';
 import { countdownLeftMs, endCountdown, withCountdown } from './confirm.ts';
 import { answered, answerFinished, keepIdleTimeout, wavedThrough } from './decide-answer.ts';
 import { frameMissed, tellIfBlind, tellIfSighted } from './decide-blind.ts';
-import { commanded, remindOfSwitch } from './decide-command.ts';
+import { commanded, remindOfHold } from './decide-command.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { askForObjects, objectsRead } from './decide-objects.ts';
 import { afterRestart, printChanged } from './decide-print.ts';
@@ -50,7 +50,7 @@ const rounding = 1e-9;
 export function decide(state: WatchState, input: WatchInput, now: Moment, options: DecideOptions): Decision {
   switch (input.kind) {
     case 'print-changed':
-      return remindOfSwitch(state, forgetBusy(printChanged(state, input.print, now, options)));
+      return remindOfHold(state, forgetBusy(printChanged(state, input.print, now, options)), now);
     case 'frame-assessed':
       return frameAssessed(state, input, now, options);
     case 'frame-missed':

@@ -8,7 +8,7 @@ export type Mute =
   | { readonly kind: 'print'; readonly job: JobRef }
   | { readonly kind: 'file'; readonly filename: string };
 
-/** Kept over a restart of this process, not over one of the host: who forgets a switch is watched again then. */
+/** Kept over restarts of this process and of the host: who asked to be left alone is not to be paused by a reboot. */
 export interface Hold {
   readonly isOff: boolean;
   readonly mute: Mute | null;
@@ -35,7 +35,29 @@ export function isHeld(hold: Hold, job: JobRef | null, now: Moment): boolean {
   return hold.isOff || mutedMs(hold, job, now) !== 0;
 }
 
-/** What is left of it when a print has ended. */
-export function holdAfterPrint(hold: Hold): Hold {
-  return hold.mute?.kind === 'print' ? { ...hold, mute: null } : hold;
+/**
+ * What is left of it when a print has ended.
+ * @param next the print that runs now: after a reboot it may be the very one that was muted; null where none does
+ */
+export function holdAfterPrint(hold: Hold, next: JobRef | null): Hold {
+  const { mute } = hold;
+  if (mute?.kind !== 'print' || (next !== null && isSameJob(mute.job, next))) return hold;
+  return { ...hold, mute: null };
+}
+
+/**
+ * What is left of it when this host has been started anew: its ticks began again, so the wall clock leads over. A clock
+ * that is behind, as of a host without a battery, makes no mute longer than it was, and loses that of a print.
+ * @param before the last moment of the other boot of which something is known; null where none is: then only what needs no clock is left
+ */
+export function holdAfterBoot({ isOff, mute }: Hold, before: Moment | null, now: Moment): Hold {
+  if (mute === null || mute.kind === 'file') return { isOff, mute };
+  if (before === null) return { isOff, mute: null };
+  const shiftMs = now.tickMs - before.tickMs - (now.atMs - before.atMs);
+  if (mute.kind === 'print') {
+    const { filename, startTickMs } = mute.job;
+    return { isOff, mute: { kind: 'print', job: { filename, startTickMs: startTickMs + shiftMs } } };
+  }
+  const latestTickMs = now.tickMs + Math.max(0, mute.untilTickMs - before.tickMs);
+  return { isOff, mute: { kind: 'until', untilTickMs: Math.min(mute.untilTickMs + shiftMs, latestTickMs) } };
 }

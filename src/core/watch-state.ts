@@ -71,7 +71,7 @@ export interface WatchState {
   readonly blind: Blindness | null;
   /** Areas that a person has drawn since the settings were read, in place of theirs; null for none. Outlives prints. */
   readonly drawn: readonly Area[] | null;
-  /** What a person has asked for until further notice. Outlives prints. */
+  /** What a person has asked for until further notice. Outlives prints and reboots. */
   readonly hold: Hold;
   /** The host has too much to do, so that there are fewer looks. */
   readonly busy: Busy | null;

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gateOf } from '../../src/core/gates.ts';
-import { holdAfterPrint, isHeld, mutedMs, noHold } from '../../src/core/hold.ts';
+import { type Hold, holdAfterBoot, holdAfterPrint, isHeld, mutedMs, noHold } from '../../src/core/hold.ts';
 import type { Effect, WatchCommand } from '../../src/core/watch-state.ts';
 import { aJob } from '../support/parts.ts';
-import { createRig, look, printing } from './watch-rig.ts';
+import { createRig, heating, idle, jobB, look, printing } from './watch-rig.ts';
 
 const mute = (minutes: number): WatchCommand => ({ kind: 'mute', for: { kind: 'minutes', minutes } });
 const off: WatchCommand = { kind: 'switch', isOn: false };
@@ -62,6 +62,26 @@ describe('a command', () => {
     assert.deepEqual(kinds(look('failing')(rig)), ['take-action']);
   });
 
+  it('to mute for long is told at the start of each print that it holds for', () => {
+    const told = (effects: readonly Effect[]) =>
+      effects.flatMap((effect) => (effect.kind === 'tell' ? [effect.notice.text] : []));
+    const rig = createRig();
+    rig.hear({ kind: 'commanded', command: mute(90) });
+    assert.match(told(heating()(rig))[0] ?? '', /muted for 1 h 30 min yet and does not watch this print/);
+    assert.deepEqual(told(printing()(rig)), [], 'once a print');
+    rig.hear({ kind: 'commanded', command: mute(59) });
+    assert.deepEqual(told(printing(jobB)(rig)), [], 'that was only just asked for');
+    rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind: 'file' } } });
+    idle(rig);
+    assert.match(told(printing()(rig))[0] ?? '', /muted for this file .* LOOKOUT_UNMUTE/);
+    idle(rig);
+    assert.deepEqual(told(printing({ ...jobB, filename: 'b.gcode' })(rig)), [], 'of another file');
+    // As after a reboot in the middle of it.
+    const mutedPrint = { isOff: false, mute: { kind: 'print', job: jobB } } as const;
+    rig.state = { ...rig.state, job: null, hold: mutedPrint };
+    assert.match(told(printing(jobB)(rig))[0] ?? '', /muted for this print /);
+  });
+
   it('to pause, resume or cancel is carried out while there is a print, and only then', () => {
     const rig = createRig();
     for (const kind of ['pause', 'resume', 'cancel'] as const) {
@@ -101,10 +121,34 @@ describe('a hold', () => {
     );
     assert.equal(mutedMs(forTime, job, { atMs: 0, tickMs: 6_000 }), 0);
     assert.deepEqual(
-      [forTime, forPrint, forFile].map((hold) => holdAfterPrint(hold).mute?.kind),
+      [forTime, forPrint, forFile].map((hold) => holdAfterPrint(hold, other).mute?.kind),
       [...['until', undefined, 'file']],
     );
     assert.ok(isHeld({ isOff: true, mute: null }, null, now));
+  });
+
+  it('outlives a reboot, by the wall clock, and never longer than it was', () => {
+    // Ten minutes on the wall, and the ticks have begun anew.
+    const before = { atMs: 10_000_000, tickMs: 5_000_000 };
+    const after = { atMs: 10_600_000, tickMs: 30_000 };
+    const forTime: Hold = { isOff: true, mute: { kind: 'until', untilTickMs: 6_800_000 } };
+    const left = (now: typeof after) => mutedMs(holdAfterBoot(forTime, before, now), job, now);
+    assert.equal(left(after), 1_200_000);
+    assert.ok(holdAfterBoot(forTime, before, after).isOff);
+    assert.equal(left({ ...after, atMs: 11_900_000 }), 0, 'it is over');
+    assert.equal(left({ ...after, atMs: 0 }), 1_800_000, 'a clock that is behind');
+    const over: Hold = { isOff: false, mute: { kind: 'until', untilTickMs: 4_000_000 } };
+    assert.equal(mutedMs(holdAfterBoot(over, before, { ...after, atMs: 0 }), job, after), 0);
+
+    const forPrint: Hold = { isOff: false, mute: { kind: 'print', job: aJob({ startTickMs: 4_400_000 }) } };
+    const known = holdAfterBoot(forPrint, before, after);
+    assert.equal(mutedMs(known, aJob({ startTickMs: -1_170_000 }), after), null, 'of a printer elsewhere');
+    assert.equal(mutedMs(known, aJob({ startTickMs: 20_000 }), after), 0, 'the same file again');
+
+    const forFile: Hold = { isOff: false, mute: { kind: 'file', filename: 'a.gcode' } };
+    assert.deepEqual(holdAfterBoot(forFile, null, after), forFile);
+    assert.deepEqual(holdAfterBoot({ ...noHold, isOff: true }, before, after), { isOff: true, mute: null });
+    assert.deepEqual(holdAfterBoot(forTime, null, after), { isOff: true, mute: null }, 'no moment was kept');
   });
 
   it('is the last gate, and the switch the first', () => {
