@@ -99,9 +99,7 @@ class Parser implements MjpegParser {
   end(): void {
     if (this.#isOpen && this.#isGathering && this.#state === 'counted') {
       // Fewer bytes than announced: either the picture is cut off, or the length was wrong and more pictures lie behind it.
-      this.#isLengthTrusted = false;
-      this.#state = 'searched';
-      this.#readSearched(nothing, 0);
+      this.#searchAgain();
     }
     if (this.#isOpen) this.#finish(this.#picture.size);
   }
@@ -133,11 +131,22 @@ class Parser implements MjpegParser {
     if (this.#isGathering) this.#picture.append(chunk, at, end);
     this.#leftBytes -= end - at;
     if (this.#leftBytes > 0) return end;
+    if (this.#isGathering && this.#picture.find(this.#head.delimiter) >= 0) {
+      this.#searchAgain();
+      return end;
+    }
     // A whole picture is handed out now: some servers send its delimiter only with the next one. Anything else stays open
     // until the delimiter proves the length right.
     if (!this.#isGathering || this.#wholeSize() > 0) this.#finish(this.#picture.size);
     this.#expectDelimiter();
     return end;
+  }
+
+  /** The announced length was too large: the next pictures are in what was gathered. */
+  #searchAgain(): void {
+    this.#isLengthTrusted = false;
+    this.#state = 'searched';
+    this.#readSearched(nothing, 0);
   }
 
   #expectDelimiter(): void {

@@ -321,6 +321,25 @@ describe('createMjpegParser under any chunking', () => {
     );
   });
 
+  it('gives them also when a Content-Length lies so that it ends at the end of a later thumbnail', () => {
+    const sent = [0, 1, 2].map((seed) =>
+      makePicture({ seed, dataBytes: 40, hasThumbnail: true, isProgressive: false }),
+    );
+    const inside = (sent[1]?.indexOf(Buffer.from([0xff, 0xd9])) ?? 0) + 2;
+    const withoutLie = makeStream(sent, { delimiter: '--frame' });
+    const starts = sent.map((picture) => withoutLie.indexOf(picture));
+    const lie = (starts[1] ?? 0) - (starts[0] ?? 0) + inside;
+    for (const size of [1, 7, 100_000]) {
+      const bytes = makeStream(sent, {
+        delimiter: '--frame',
+        lengthOf: (picture, index) => (index === 0 ? lie : picture.length),
+      });
+      const { taken, count } = readChunked(bytes, [size], 'frame');
+      assert.equal(count, 3);
+      assertNewest(taken, sent);
+    }
+  });
+
   it('survives anything', () => {
     fc.assert(
       fc.property(
