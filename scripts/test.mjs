@@ -1,6 +1,7 @@
 // Runs the tests: `node scripts/test.mjs all|unit|e2e|browser [part of a file name …]`. Ends with 0 only if all have passed.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 
@@ -36,7 +37,7 @@ function kindOf(file) {
   return Object.keys(folders).find((kind) => file.startsWith(folders[kind])) ?? 'unit';
 }
 
-/** Runs the files, two at a time; those of e2e wait most of their time, in several scenes at once. The time limit is per file. */
+/** Runs the files, one more at a time than there are cores, because they wait a good part of their time. The time limit is per file. */
 function run(each, chosen) {
   const isE2e = each !== 'unit';
   const { status, error } = spawnSync(
@@ -45,7 +46,7 @@ function run(each, chosen) {
       '--import',
       'tsx',
       '--test',
-      '--test-concurrency=2',
+      `--test-concurrency=${availableParallelism() + 1}`,
       `--test-timeout=${isE2e ? 1_800_000 : 300_000}`,
       '--test-reporter=./scripts/test-reporter.mjs',
       '--test-reporter-destination=stdout',
