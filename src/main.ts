@@ -17,8 +17,10 @@ const usage = `moonraker-lookout: watches a Klipper print and pauses it when it 
   moonraker-lookout doctor [--config FILE] [--printer NAME] [--prompt] [--bundle FILE.zip]
                                              look at everything around it and say what to mend;
                                              show a test dialog; write a zip for a bug report
-  moonraker-lookout detect [--config FILE] [--printer NAME] [--backend NAME] [--json] PICTURE.jpg…
-                                             have pictures judged
+  moonraker-lookout detect [--config FILE] [--printer NAME] [--backend NAME] [--json] [--draw FOLDER] PICTURE…
+                                             have pictures judged, or all in a folder; with good/ and bad/
+                                             in it also how well that went; draw what was seen
+  moonraker-lookout detect --bench [PICTURE] time the built-in detector on this host
   moonraker-lookout incidents [--config FILE]
                                              what was recorded of warnings and failures
   moonraker-lookout export [--config FILE] ID [--out FILE.zip]
@@ -45,6 +47,8 @@ const options = {
   prompt: { type: 'boolean' },
   bundle: { type: 'string' },
   out: { type: 'string' },
+  draw: { type: 'string' },
+  bench: { type: 'boolean' },
   version: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -56,7 +60,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   if (values.help === true) return print(usage);
   if (values.version === true) return print(`${packageVersion()}\n`);
   const [command = 'run', ...rest] = positionals;
-  if (command === 'detect' && rest.length === 0) throw new UsageError('detect needs at least one picture');
+  if (command === 'detect' && rest.length === 0 && values.bench !== true)
+    throw new UsageError('detect needs at least one picture');
   const [subject = ''] = rest;
   if (isAboutOne(command) && rest.length !== 1) throw new UsageError(`${command} needs one incident`);
   if (command !== 'detect' && !isAboutOne(command) && rest.length > 0)
@@ -80,8 +85,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
     }
     case 'detect': {
       const { detect } = await import('./app/detect.ts');
-      const { backend = null, json: isJson = false } = values;
-      return detect({ file, env: process.env, version, backend, printer, pictures: rest, isJson }, signal);
+      const { backend = null, json: isJson = false, draw = null, bench: isBench = false } = values;
+      const wanted = { backend, printer, pictures: rest, isJson, draw, isBench };
+      return detect({ file, env: process.env, version, ...wanted }, signal);
     }
     case 'incidents': {
       const { incidents } = await import('./app/incidents.ts');

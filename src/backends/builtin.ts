@@ -25,12 +25,9 @@ const maxBytes = 8 * 1024 * 1024;
  * Codes: BACKEND_BAD_MODEL, BACKEND_NO_RUNTIME, BACKEND_BAD_FRAME, BACKEND_BAD_ANSWER, BACKEND_TIMEOUT, BACKEND_UNREACHABLE.
  */
 export function createBuiltin(options: BuiltinOptions, deps: BackendDeps): Backend {
-  const { runtime, timeoutMs, idleMs, maxBytes: maxMemory } = options;
-  const model = options.model ?? shippedModel;
+  const { timeoutMs, idleMs, maxBytes: maxMemory } = options;
   const detector = (deps.detectors ?? createDetectors(deps)).take({
-    model,
-    card: `${model.replace(/\.onnx$/i, '')}.json`,
-    runtime,
+    ...chosenModel(options),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(idleMs === undefined ? {} : { idleMs }),
     ...(maxMemory === undefined ? {} : { maxBytes: maxMemory }),
@@ -76,6 +73,14 @@ export function createBuiltin(options: BuiltinOptions, deps: BackendDeps): Backe
     },
     printEnded: () => detector.leave(user),
   };
+}
+
+/** Which model these settings choose, and what runs it. */
+export function chosenModel(
+  settings: KeyValues<typeof builtinKeys>,
+): Pick<DetectorOptions, 'model' | 'card' | 'runtime'> {
+  const model = settings.model ?? shippedModel;
+  return { model, card: `${model.replace(/\.onnx$/i, '')}.json`, runtime: settings.runtime };
 }
 
 /** Throws BACKEND_BAD_FRAME for a picture that is not to be decoded. */

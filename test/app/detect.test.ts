@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
+import sharp from 'sharp';
 import * as v from 'valibot';
 import { startVirtualMlApi } from '../../src/virtual/ml-api.ts';
 import { startVirtualOctoEverywhere } from '../../src/virtual/octoeverywhere.ts';
@@ -43,6 +52,7 @@ before(async () => {
 const resultSchema = v.array(
   v.object({
     file: v.string(),
+    label: v.nullable(v.string()),
     assessment: v.nullable(
       v.object({
         backend: v.string(),
@@ -161,6 +171,48 @@ describe('detect', { concurrency: true }, () => {
     assert.equal(status, 64);
     assert.equal(stdout, '');
     assert.match(stderr, /no backend "crystal-ball".*octoeverywhere, printwatch, obico/);
+  });
+
+  it('judges folders without a configuration’s help, with figures for good/ and bad/, and draws what it saw', async () => {
+    const tree = at('tree');
+    for (const [folder, picture] of [
+      ['good/one', good],
+      ['bad', bad],
+    ] as const) {
+      mkdirSync(join(tree, folder), { recursive: true });
+      copyFileSync(picture, join(tree, folder, 'a.jpg'));
+    }
+    // Lies on its side, as a phone leaves it, and in another format.
+    await sharp(bad).rotate(90).withMetadata({ orientation: 8 }).jpeg().toFile(join(tree, 'bad/turned.jpg'));
+    await sharp(bad).png().toFile(join(tree, 'bad/b.png'));
+    writeFileSync(join(tree, 'bad/notes.txt'), 'not a picture');
+    mkdirSync(at('empty'));
+    const out = at('drawn');
+    const { status, stdout, stderr } = await detect('builtin', {}, ['--json', '--draw', out, tree]);
+    assert.equal(status, 0, stderr);
+    const results = v.parse(resultSchema, JSON.parse(stdout));
+    const told = results.map(({ file, label }) => [file.slice(tree.length + 1), label]);
+    const wanted = ['bad/a.jpg', 'bad/b.png', 'bad/turned.jpg'].map((name) => [name, 'bad']);
+    assert.deepEqual(told, [...wanted, ['good/one/a.jpg', 'good']]);
+    for (const { label, assessment, file } of results) {
+      const score = assessment?.score ?? Number.NaN;
+      assert.ok(label === 'good' ? score < 0.1 : score > 0.9, `${file}: ${score}`);
+    }
+    assert.match(stderr, /3 bad and 1 good .*\nAUROC +1\.000\n.* 1\.000 {2}3 of 3 bad ones\n.*0 of 1 good/);
+    assert.equal(readFileSync(join(out, 'good/one/a.jpg')).length, readFileSync(good).length);
+    const { width, height } = await sharp(join(out, 'bad/turned.jpg')).metadata();
+    assert.deepEqual([width, height], [1280, 720]);
+    assert.notEqual(readFileSync(join(out, 'bad/a.jpg')).length, readFileSync(bad).length);
+    const nothing = await detect('builtin', {}, [at('empty')]);
+    assert.equal(nothing.status, 1);
+    assert.match(nothing.stdout, /empty\tERROR\t.*no pictures in it/);
+  });
+
+  it('times the built-in detector, and says which cadence this host can carry', async () => {
+    const { status, stdout, stderr } = await detect('builtin', {}, ['--bench', good]);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^lookout-1 on onnxruntime-\w+ \S+ \(\w+\), a picture of 1280x720\n/);
+    assert.match(stdout, /decoding [\d.]+ ms, the model [\d.]+ ms.*\n.*MiB.*\n.*a picture every \d+ s/);
   });
 
   it('is the same printer to PrintWatch in every run, and keeps its pace', async () => {

@@ -72,6 +72,8 @@ export const judgedSchema = v.object({
   ),
   decodeMs: ms,
   inferMs: ms,
+  /** Of the CPU, for both: less than they took where others had it meanwhile. */
+  cpuMs: ms,
   /** Resident memory of the process. */
   rssBytes: ms,
 });

@@ -26,7 +26,9 @@ async function open(request: OpenRequest): Promise<Opened> {
 async function answer(request: DetectorRequest): Promise<Opened | Judged> {
   if (request.kind === 'open') return open(request);
   if (model === null) throw new TypeError('no model is open');
+  const before = process.cpuUsage();
   const { score, regions, cells, decodeMs, inferMs } = await model.judge(request);
+  const { user, system } = process.cpuUsage(before);
   const rssBytes = process.memoryUsage.rss();
   return {
     kind: 'judged',
@@ -35,6 +37,7 @@ async function answer(request: DetectorRequest): Promise<Opened | Judged> {
     cells: cells === null ? null : { ...cells, scores: [...cells.scores] },
     decodeMs,
     inferMs,
+    cpuMs: (user + system) / 1_000,
     rssBytes,
   };
 }

@@ -41,7 +41,7 @@ export function loadRuntime(wanted: RuntimeName | 'auto', wasmFolder: string): R
 function loadNative(): Runtime {
   const ort: typeof Ort = createRequire(import.meta.url)('onnxruntime-node');
   const { env, InferenceSession, Tensor } = ort;
-  return { name: `onnxruntime-node ${env.versions.node ?? ''}`, InferenceSession, Tensor };
+  return { name: `onnxruntime-node ${env.versions.node ?? ''} (native)`, InferenceSession, Tensor };
 }
 
 function loadWasm(folder: string): Runtime {
@@ -50,5 +50,5 @@ function loadWasm(folder: string): Runtime {
   // More threads would take longer in all, and the printer's host has other work.
   ort.env.wasm.numThreads = 1;
   const { env, InferenceSession, Tensor } = ort;
-  return { name: `onnxruntime-web ${env.versions.web ?? ''}`, InferenceSession, Tensor };
+  return { name: `onnxruntime-web ${env.versions.web ?? ''} (WebAssembly)`, InferenceSession, Tensor };
 }
