@@ -3,7 +3,15 @@ import { type Background, teach, withBackground } from './background.ts';
 import { closeAlert, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { explainAnswerDelayed, explainAnswerFailed } from './explain.ts';
-import { type Incident, isIncidentId, isPausedByUs, isUnderWay, isWaved, withoutObject } from './incident.ts';
+import {
+  type Incident,
+  isIncidentId,
+  isOrdered,
+  isPausedByUs,
+  isUnderWay,
+  isWaved,
+  withoutObject,
+} from './incident.ts';
 import type { ActionOutcome, Answer, Moment, Score } from './types.ts';
 import type {
   AcceptedScene,
@@ -35,9 +43,15 @@ export function answered(
     case 'skip-object':
       return skipObject(state, incident);
     case 'seen':
+      // Closing a dialog that is answered already takes nothing back of what was ordered.
+      if (incident.answer !== null) return { state, effects: [close] };
       return { state: { ...state, incident: { ...incident, answer } }, effects: [close] };
     case 'pause':
     case 'cancel':
+      // Our own order is out already, and its end will be told, whatever was answered before.
+      if (isOrdered(incident, answer)) {
+        return { state: { ...state, incident: { ...incident, answer: null } }, effects: [close] };
+      }
       return {
         state: { ...state, incident: { ...incident, answer } },
         effects: [close, { kind: 'do-answer', incidentId: incident.id, answer }],

@@ -62,6 +62,11 @@ export function isUnderWay({ action }: Incident): boolean {
   return action?.state === 'requested' || action?.state === 'delayed' || action?.state === 'orphaned';
 }
 
+/** True while this very order is out as the incident's action, by this process. */
+export function isOrdered({ action }: Incident, order: 'pause' | 'cancel'): boolean {
+  return action?.what === order && (action.state === 'requested' || action.state === 'delayed');
+}
+
 /** True when a person has said to let the print go on. */
 export function isWaved(incident: Incident | null): boolean {
   const answer = incident?.answer;

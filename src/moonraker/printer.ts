@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { Clock, Log, Printer } from '../core/ports.ts';
 import { initialPrintTracker, type PrintTrackerInput, trackPrint } from '../core/print.ts';
 import type { ActionOutcome, PauseStep, Print } from '../core/types.ts';
+import { singleFlight } from '../lib/single-flight.ts';
 import { type AfterPauseOptions, followPause } from './after-pause.ts';
 import type { MoonrakerConnection } from './connection.ts';
 import { createHostLoad } from './host-load.ts';
@@ -41,6 +42,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
   const printListeners = createListeners<Print>(log);
   const lineListeners = createListeners<string>(log);
   const stepListeners = createListeners<PauseStep>(log);
+  const delayListeners = createListeners<ActionOutcome>(log);
   let tracker = initialPrintTracker;
   let isPausing = false;
 
@@ -97,14 +99,12 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     return beforeS;
   };
 
-  const pause = async (
-    onDelay: (outcome: ActionOutcome) => void,
-    signal: AbortSignal,
-  ): Promise<ActionOutcome> => {
+  // Two requests would be two PAUSEs in Klipper's queue: the second parks again, or pauses what was resumed meanwhile.
+  const pauseOnce = singleFlight(async (signal: AbortSignal): Promise<ActionOutcome> => {
     const wasPrinting = status.snapshot.state === 'printing';
     isPausing = true;
     track({ kind: 'pause-requested' });
-    const outcome = await pausePrint(options, recipe, onDelay, signal).finally(() => {
+    const outcome = await pausePrint(options, recipe, delayListeners.tell, signal).finally(() => {
       isPausing = false;
       track({ kind: 'pause-settled' });
     });
@@ -113,7 +113,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     if (outcome.kind !== 'done' || !wasPrinting) return outcome;
     const idleTimeoutBeforeS = await settlePause(signal);
     return { ...outcome, idleTimeoutBeforeS };
-  };
+  });
 
   return {
     get print() {
@@ -128,9 +128,12 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
       await status.query(signal);
       return tracker.print;
     },
-    pause,
-    resume: (signal) => resumePrint(recipe, signal),
-    cancel: (signal) => cancelPrint(recipe, signal),
+    pause: (onDelay, signal) => {
+      const forget = delayListeners.add(onDelay);
+      return pauseOnce(signal).finally(forget);
+    },
+    resume: singleFlight((signal: AbortSignal) => resumePrint(recipe, signal)),
+    cancel: singleFlight((signal: AbortSignal) => cancelPrint(recipe, signal)),
     bedObjects: (signal) => readBedObjects(connection, signal),
     skipObject: (name, signal) => skipObject(name, { connection, recipe }, signal),
     hostLoad: createHostLoad({ connection, sysload: status.sysload, log }),

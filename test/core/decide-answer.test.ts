@@ -230,6 +230,25 @@ tellAll('an answer while our pause is on its way', ordered, {
     [acted(done(600)), 'do resume'],
     [answerCame('resume', failed), 'tell not taken effect', told],
   ],
+  'false alarm, and its dialog closed on another screen: undone all the same': [
+    [says('false-alarm'), 'close'],
+    [says('seen'), 'close'],
+    [paused()],
+    [acted(done(600)), 'do resume'],
+  ],
+  'pause: one is enough, and its end is told': [
+    [says('pause'), 'close'],
+    [acted(delayed), 'tell asked Klipper'],
+    [says('pause'), 'close'],
+    [paused()],
+    [acted(done(600)), told],
+  ],
+  'false alarm, then pause after all: it stays paused': [
+    [says('false-alarm'), 'close'],
+    [says('pause'), 'close'],
+    [paused()],
+    [acted(done(600)), told],
+  ],
   'cancel: no alert comes after it': [
     [says('cancel'), 'close', 'do cancel'],
     [paused()],

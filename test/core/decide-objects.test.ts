@@ -174,6 +174,14 @@ describe('the answer to skip the object', () => {
     assert.notEqual(rig.state.accepted, null);
   });
 
+  it('holds although the dialog is closed on another screen meanwhile', () => {
+    play(offered(), [
+      [says('skip-object'), 'close', 'skip LEFT'],
+      [says('seen'), 'close'],
+      [answerCame('skip-object', done()), 'close', 'do resume'],
+    ]);
+  });
+
   it('is told when it fails, and can be given again', () => {
     const rig = play(offered(), [
       [says('skip-object'), 'close', 'skip LEFT'],

@@ -227,18 +227,20 @@ describe('pause', () => {
     await is('printing');
   });
 
-  it('says that it hangs behind other G-code, once, sends nothing more, and comes through', async (t) => {
+  it('says to all who ask that it hangs behind other G-code, once, sends nothing more, and comes through', async (t) => {
     const { machine, printer, startPrint } = await setUp(t, {}, { pauseTimeoutMs: 300 });
     await startPrint();
     const release = machine.holdLock();
     const delays: ActionOutcome[] = [];
     const pausing = printer.pause((outcome) => delays.push(outcome), signal);
+    // A person who asks as well is served by the same.
+    const asked = printer.pause((outcome) => delays.push(outcome), signal);
     await until('the delay', () => delays.length > 0);
     await delay(500);
     assert.equal(machine.log.count('PAUSE'), 0);
     release();
-    assert.equal((await pausing).kind, 'done');
-    assert.deepEqual([delays.length, machine.log.count('PAUSE')], [1, 1]);
+    assert.deepEqual([(await pausing).kind, (await asked).kind], ['done', 'done']);
+    assert.deepEqual([delays.length, machine.log.count('PAUSE')], [2, 1]);
     assert.equal(printer.print.kind === 'paused' && printer.print.by, 'us');
   });
 
