@@ -19,8 +19,8 @@ const shown = ['$ npm run demo', '', ...last, '', ...end];
 
 const toXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const colour = (line: string) => {
-  if (/warning raised|warning suggested/.test(line)) return '#e5c07b';
-  if (/failing|pause suggested|paused/.test(line)) return '#e06c75';
+  if (/warning raised/.test(line)) return '#e5c07b';
+  if (/failing|paused/.test(line)) return '#e06c75';
   return line.startsWith('$') ? '#98c379' : '#d7dae0';
 };
 const width = Math.max(...shown.map((line) => line.length)) * charWidth + 2 * margin;

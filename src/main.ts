@@ -141,7 +141,7 @@ function isAboutOne(command: string): boolean {
 
 function readSeconds(text: string | undefined): number {
   const seconds = text === undefined ? 110 : Number(text);
-  if (!(seconds >= 60 && seconds <= 3600)) throw new UsageError('--seconds takes a number from 60 to 3600');
+  if (!(seconds >= 30 && seconds <= 3600)) throw new UsageError('--seconds takes a number from 30 to 3600');
   return seconds;
 }
 

@@ -29,7 +29,7 @@ export async function benchSeveral(windowS: number): Promise<Row[]> {
   const file = join(folder, 'config/moonraker-lookout.conf');
   writeFileSync(
     file,
-    `${house.conf}[backend octoeverywhere]\nurl: ${service.baseUrl}\n[detection]\nbusy_load: 0\n[log]\nfile: none\n`,
+    `${house.conf}[backend]\nuse: octoeverywhere\n[backend octoeverywhere]\nurl: ${service.baseUrl}\n[detection]\nbusy_load: 0\n[log]\nfile: none\n`,
   );
   const env = { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey };
   const measured = startMeasured(['run', '--config', file], env);

@@ -62,17 +62,10 @@ export function createDemoStory(parts: {
       }
     }
     if (input.kind === 'frame-assessed') {
-      const { quality, suggests } = input.assessment;
       const isBad = printer.scene().spaghetti > 0;
       if (isBad) firstBadTickMs ??= tickMs;
-      const what = suggests?.isFailing
-        ? ', pause suggested'
-        : suggests?.isWarning
-          ? ', warning suggested'
-          : '';
-      note(
-        `picture judged: quality ${quality ?? '-'} of 10${what}${isBad ? '  (spaghetti on the bed)' : ''}`,
-      );
+      const score = Math.round(input.assessment.score * 100);
+      note(`picture judged: failure score ${score} of 100${isBad ? '  (spaghetti on the bed)' : ''}`);
     }
     for (const effect of effects) {
       if (effect.kind === 'take-action') note('the print is failing: pause asked for');

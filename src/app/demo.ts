@@ -6,7 +6,6 @@ import type { Log } from '../core/ports.ts';
 import { systemClock } from '../lib/clock.ts';
 import { createLogService } from '../service/log.ts';
 import { startVirtualMoonraker } from '../virtual/moonraker.ts';
-import { startVirtualOctoEverywhere } from '../virtual/octoeverywhere.ts';
 import { createVirtualPrinter, type VirtualPrint } from '../virtual/printer.ts';
 import { startVirtualWebcam } from '../virtual/webcam.ts';
 import { type Composed, compose } from './compose.ts';
@@ -30,14 +29,17 @@ export interface DemoOptions {
   readonly pageFolder: string;
 }
 
-const apiKey = 'demo-key-of-no-worth';
 const print: VirtualPrint = {
   filename: 'benchy.gcode',
   layers: 60,
   layerMs: 2_000,
-  heatMs: 4_000,
-  failsFromLayer: 8,
+  heatMs: 3_000,
+  failsFromLayer: 6,
 };
+/** Nobody wants to watch a demo for as long as a print deserves. */
+const pace = { interval: '2s', warn_after: '6s', fail_after: '16s', busy_load: '0' };
+/** For the first start of the model on a slow host. */
+const confirmMs = 60_000;
 
 /** Runs the demo. Exit code 0 when the failing print was paused, 1 when it was not in time. */
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> {
@@ -52,8 +54,6 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
     printer.addFile(print);
     const webcam = await startVirtualWebcam({ scene: printer.scene });
     closers.unshift(() => webcam.close());
-    const octoeverywhere = await startVirtualOctoEverywhere({ apiKey });
-    closers.unshift(() => octoeverywhere.close());
     const moonraker = await startVirtualMoonraker({
       printer,
       webcams: [
@@ -67,16 +67,21 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
     });
     closers.unshift(() => moonraker.close());
 
-    const house = composeFrom(
-      folder,
-      { moonraker: moonraker.url, service: octoeverywhere.baseUrl },
-      options.version,
-    );
+    const house = composeFrom(folder, moonraker.url, options.version);
     const { composed } = house.printer;
     const terminal = createDemoTerminal(process.stdout, options.isHeadless);
-    terminal.say('A virtual printer, a virtual webcam and a virtual OctoEverywhere run on this machine.');
     terminal.say(
-      `The print goes wrong from layer ${print.failsFromLayer} on. The service wants 20 s between pictures.\n`,
+      'A virtual printer and a virtual webcam run on this machine, and the built-in detector judges.',
+    );
+    const [detector] = composed.backends;
+    const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(confirmMs)]);
+    terminal.say((await detector?.confirm?.(limit)) ?? '');
+    const { interval, warn_after: warnAfter, fail_after: failAfter } = pace;
+    terminal.say(
+      `The print goes wrong from layer ${print.failsFromLayer} on. For the demo it is looked at every ${interval}; failure is told`,
+    );
+    terminal.say(
+      `when it was seen for ${warnAfter}, and paused after ${failAfter} (30s and 90s are usual).\n`,
     );
     const story = createDemoStory({ watch: composed.watch, printer, clock: systemClock });
     const timer = setInterval(() => terminal.live(story.liveLine()), 250);
@@ -113,7 +118,7 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
 /** Writes a configuration as a user would, and makes the parts from it. */
 function composeFrom(
   folder: string,
-  urls: { moonraker: string; service: string },
+  moonrakerUrl: string,
   version: string,
 ): {
   readonly printer: SeatedPrinter & { readonly composed: Composed };
@@ -124,9 +129,10 @@ function composeFrom(
   mkdirSync(join(folder, 'logs'));
   const file = join(folder, 'config/moonraker-lookout.conf');
   // Its folder goes with it, and with that everything it has kept.
-  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${urls.moonraker}\n\n[backend]\nuse: octoeverywhere\n\n[backend octoeverywhere]\nurl: ${urls.service}\n\n[detection]\nbusy_load: 0\n\n[dashboard]\nlisten: 127.0.0.1\nport: 0\n`;
+  const detection = Object.entries(pace).map(([key, value]) => `${key}: ${value}\n`);
+  const text = `[records]\nring: disk\n\n[moonraker]\nurl: ${moonrakerUrl}\n\n[detection]\n${detection.join('')}\n[dashboard]\nlisten: 127.0.0.1\nport: 0\n`;
   writeFileSync(file, text);
-  const loaded = loadSettings(file, { LOOKOUT_BACKEND_OCTOEVERYWHERE_API_KEY: apiKey });
+  const loaded = loadSettings(file, {});
   const [{ config }] = loaded.printers;
   const service = createLogService(config.log, { clock: systemClock, stdout: { write: () => true } });
   service.registerSecrets(loaded.secrets);

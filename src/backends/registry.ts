@@ -15,11 +15,11 @@ import { printwatchKeys } from './printwatch-keys.ts';
 
 /** The key tables by the name in `[backend] use:` and `[backend NAME]`. The first is the default. */
 export const backendKeys = {
+  builtin: builtinKeys,
   octoeverywhere: octoeverywhereKeys,
   printwatch: printwatchKeys,
   obico: obicoKeys,
   'open-inference': openInferenceKeys,
-  builtin: builtinKeys,
 };
 
 type Factories = {
@@ -30,11 +30,11 @@ type Factories = {
 };
 
 const factories: Factories = {
+  builtin: createBuiltin,
   octoeverywhere: createOctoEverywhere,
   printwatch: createPrintWatch,
   obico: createObico,
   'open-inference': createOpenInference,
-  builtin: createBuiltin,
 };
 
 /** The name of a registered backend. */

@@ -73,12 +73,21 @@ export function findConflicts(
     }
   }
 
-  for (const name of backend.use.map((use) => `backend ${use}`)) {
-    const used = sections.find((section) => section.name === name);
-    for (const [keyName, key] of Object.entries(used?.keys ?? {})) {
+  const isChosen = settings.get('[backend] use')?.origin.kind !== 'default';
+  for (const { name, keys } of sections) {
+    const use = /^backend (.+)$/.exec(name)?.[1];
+    if (use === undefined) continue;
+    for (const [keyName, key] of Object.entries(keys)) {
       const id = settingId(name, keyName);
-      if (key.kind === 'secret' && key.isNeeded && settings.get(id)?.value === null) {
+      if (key.kind !== 'secret' || !key.isNeeded) continue;
+      const isSet = settings.get(id)?.value !== null;
+      if (backend.use.includes(use) && !isSet) {
         warn([id, '[backend] use'], `is not set, so nothing can be judged: ${placesFor(name, keyName)}`);
+      }
+      // Whoever has a key wants that service; the default judges without a word about it.
+      if (!isChosen && isSet && !backend.use.includes(use)) {
+        const others = backend.use.join(', ');
+        warn([id, '[backend] use'], `is not used: ${others} judges until you set [backend] use: ${use}`);
       }
     }
   }

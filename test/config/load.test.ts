@@ -235,6 +235,22 @@ test('a missing key of the chosen backend is a warning that says where it goes',
   );
 });
 
+test('a key of a service that nobody chose is not used, and that is told', () => {
+  const keys = { builtin: {}, octoeverywhere: octoeverywhereKeys };
+  const warningsOf = (text: string) => {
+    writeFileSync(file, text);
+    return loadConfig({ file, env: withKey, backendKeys: keys }).warnings;
+  };
+  const [warning, ...others] = warningsOf('');
+  assert.match(
+    warning ?? '',
+    /api_key: is not used: builtin judges until you set \[backend\] use: octoeverywhere/,
+  );
+  assert.deepEqual(others, []);
+  assert.deepEqual(warningsOf('[backend]\nuse: octoeverywhere\n'), []);
+  assert.deepEqual(warningsOf('[backend]\nuse: builtin\n'), [], 'it was chosen');
+});
+
 test('a misspelt secret variable is a warning; other variables are not ours', () => {
   const { warnings } = load('[log]\n', {
     ...withKey,

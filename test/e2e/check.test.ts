@@ -1,6 +1,6 @@
 // The command `check` and wrong configurations: an exit code, and a reason that a person understands.
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -32,6 +32,28 @@ describe('check', { concurrency: scenesAtOnce, skip }, () => {
       assert.match(output, /A print would be watched\.$/);
       assert.equal(output.includes(serviceKey), false, 'a key is never shown');
       assert.equal(scene.lookout.count(/NAME_TAKEN|connection to Moonraker/), 0);
+
+      // Where nothing is chosen, the built-in detector judges; who has a key for a service is told.
+      const { confFile } = scene.lookout;
+      const conf = readFileSync(confFile, 'utf8').replace('use: octoeverywhere\n', '');
+      writeFileSync(confFile, conf);
+      const own = await check(scene.lookout);
+      assert.equal(own.code, 0, own.output);
+      assert.match(
+        own.output,
+        /^OK +backend builtin: lookout-1 runs on onnxruntime-\w+ [\d.]+ \(\w+\): \d+ ms/m,
+      );
+      assert.match(
+        own.output,
+        /WARN.*api_key: is not used: builtin judges until you set \[backend\] use: octo/,
+      );
+      writeFileSync(confFile, `${conf}\n[backend builtin]\nmodel: /nowhere/own.onnx\n`);
+      const gone = await check(scene.lookout);
+      assert.equal(gone.code, 1);
+      assert.match(
+        gone.output,
+        /^FAIL +backend builtin: .*own\.json cannot be read.*\[BACKEND_BAD_MODEL\]\n +\S/m,
+      );
     }),
   );
 

@@ -233,6 +233,7 @@ function makeLookout(
   const configure = (changes: Conf, secrets: Conf = {}) => {
     const usual: Conf = {
       moonraker: { url: urls.moonraker },
+      backend: { use: 'octoeverywhere' },
       'backend octoeverywhere': { url: urls.service },
       secrets: { file: secretsFile },
       ...quickConf,

@@ -86,7 +86,7 @@ export async function inHouse(options: HouseOptions, live: (house: House) => Pro
       confFile,
       [
         `[moonraker]\nurl: ${moonraker.url}\n[camera]\nusername: eye`,
-        `[backend octoeverywhere]\nurl: ${service.baseUrl}`,
+        `[backend]\nuse: octoeverywhere\n[backend octoeverywhere]\nurl: ${service.baseUrl}`,
         `[secrets]\nfile: ../lookout.secrets\n${options.conf ?? ''}\n`,
       ].join('\n'),
     );
