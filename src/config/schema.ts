@@ -37,7 +37,7 @@ const detection = {
   blind_after: key.duration(
     '5m',
     { min: '30s', max: '1h' },
-    'Tell you when nothing could be judged for this long: no camera, or no answer from the backend.',
+    'Tell you when nothing could be judged for this long: no camera, no answer from the backend, or no connection to Moonraker while a print runs.',
   ),
   busy_load: key.float(
     1.5,

@@ -2,7 +2,7 @@
 import { afterPrint } from './background.ts';
 import { dropCountdown, withCountdown } from './confirm.ts';
 import { acceptScene } from './decide-answer.ts';
-import { afterBreak } from './decide-blind.ts';
+import { afterBreak, moonrakerBack, moonrakerGone } from './decide-blind.ts';
 import { closeAlert, keepBedWarm, raiseAlert, restoreIdleTimeout } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { isBefore, isMacroPause } from './gates.ts';
@@ -26,13 +26,14 @@ import {
 const macroPauseMs = 20_000;
 
 type Paused = Extract<Print, { kind: 'paused' }>;
+type NotReady = Extract<Print, { kind: 'not-ready' }>;
 type Running = Extract<Print, { kind: 'heating' | 'printing' }>;
 
 /** One step for a changed print. While Klipper is not ready nothing is concluded: the print may well be alive. */
 export function printChanged(state: WatchState, print: Print, now: Moment, options: DecideOptions): Decision {
   switch (print.kind) {
     case 'not-ready':
-      return { state: outOfSight(state), effects: [] };
+      return { state: outOfSight(state, print, now), effects: [] };
     case 'idle':
     case 'ended':
       return endPrint(state, print, now);
@@ -60,17 +61,20 @@ export function afterRestart(state: WatchState, now: Moment): WatchState {
 }
 
 /** Moonraker forgets its prompts when it restarts, and what was raised meanwhile has reached nobody. */
-function outOfSight(state: WatchState): WatchState {
+function outOfSight(state: WatchState, { why, message }: NotReady, now: Moment): WatchState {
   const { incident } = state;
   const isShown =
     incident !== null && (incident.answer === null || incident.confirmUntilTickMs !== undefined);
   const isAlertDue = state.isAlertDue || isShown;
-  return { ...state, isPrinting: false, blind: afterBreak(state.blind), isAlertDue };
+  const blind = why === 'no-moonraker' ? moonrakerGone(state, message, now) : afterBreak(state.blind);
+  return { ...state, isPrinting: false, blind, isAlertDue };
 }
 
 function inJob(state: WatchState, job: Job, now: Moment, step: (known: WatchState) => Decision): Decision {
   const ref: JobRef = { filename: job.filename, startTickMs: job.startTickMs };
-  if (state.job !== null && isSameJob(state.job, ref)) return step(state);
+  if (state.job !== null && isSameJob(state.job, ref)) {
+    return step({ ...state, blind: moonrakerBack(state.blind) });
+  }
   const ended = endPrint(state, null, now);
   const left = ended.state.incident;
   // The alert of a cancelled print stays until somebody has seen it, or the next print begins.
@@ -185,7 +189,12 @@ function paused(state: WatchState, { by }: Paused, now: Moment, options: DecideO
     return dropCountdown({ ...next, isAlertDue: false }, incident, now);
   }
   const isLate = incident?.action?.what === 'pause' && incident.action.state === 'failed';
-  if (!isLate || by === 'file') return showDueAlert(next, now, options);
+  if (!isLate || by === 'file') {
+    const shown = showDueAlert(next, now, options);
+    // The question, with its own buttons, is for when the print goes on.
+    const isQuestionDue = next.isAlertDue && incident?.confirmUntilTickMs !== undefined;
+    return { ...shown, state: { ...shown.state, isAlertDue: isQuestionDue } };
+  }
   // Given up as not observed, and now it is: whoever did it, the print is safe and the alert must say so.
   const late: Incident = { ...asObserved(incident), answer: null };
   const settled: WatchState = { ...next, incident: late, isAlertDue: false };

@@ -2,6 +2,7 @@
 import { verdictOf } from './judge.ts';
 import type { Step } from './trace.ts';
 import type { Assessment, Score } from './types.ts';
+import type { WatchState } from './watch-state.ts';
 
 /** Of one print. Times in ms. JSON. */
 export interface PrintSummary {
@@ -16,7 +17,7 @@ export interface PrintSummary {
   readonly incidents: number;
   /** Incidents that became failing. */
   readonly failures: number;
-  /** Time in which frames were judged or due, and in which there was none (camera or backend). */
+  /** Time in which frames were judged or due, and in which there was none (camera, backend or Moonraker). */
   readonly watchedMs: number;
   readonly blindMs: number;
   /** Time in which a person had asked for quiet, or had just resumed the print. */
@@ -58,7 +59,7 @@ export function addToSummary(summary: PrintSummary, step: Step, sinceMs: number)
     incidents: summary.incidents + (isNewIncident ? 1 : 0),
     failures: summary.failures + (isNewFailure ? 1 : 0),
     watchedMs: summary.watchedMs + (isWatched && before.blind === null && !isMuted ? passedMs : 0),
-    blindMs: summary.blindMs + (before.isPrinting && before.blind !== null ? passedMs : 0),
+    blindMs: summary.blindMs + (isBlind(before) ? passedMs : 0),
     mutedMs: summary.mutedMs + (before.isPrinting && isMuted ? passedMs : 0),
   };
   if (input.kind !== 'frame-assessed') return timed;
@@ -74,6 +75,11 @@ export function addToSummary(summary: PrintSummary, step: Step, sinceMs: number)
     worstQuality: lower(paid.worstQuality, quality),
     failureMs: paid.failureMs + failureIn(step, assessment),
   };
+}
+
+/** Also while Moonraker is away: the print is taken to go on. */
+function isBlind({ blind, isPrinting }: WatchState): boolean {
+  return blind !== null && (isPrinting || blind.fault.side === 'moonraker');
 }
 
 /** How much of the time since the last look showed failure. */

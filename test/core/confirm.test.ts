@@ -132,9 +132,21 @@ describe('a countdown', () => {
     }
     const rig = asked();
     away(rig);
-    assert.deepEqual(tick(rig, 300 * second), []);
+    assert.deepEqual(tick(rig, 300 * second), ['tell']);
     printing()(rig);
     assert.deepEqual(tick(rig, 59_999), []);
+  });
+
+  it('after an outage that ends in a pause of the file it is asked anew when the print goes on', () => {
+    const rig = asked();
+    away(rig);
+    assert.deepEqual(kinds(paused('file')(rig)), ['raise-alert']);
+    rig.wait(second);
+    const effects = printing()(rig);
+    assert.deepEqual(kinds(effects), ['raise-alert']);
+    assert.ok(effects[0]?.kind === 'raise-alert' && effects[0].alert.answers.includes('ignore'));
+    assert.deepEqual(tick(rig, 59_999), []);
+    assert.deepEqual(tick(rig, 1), ['take-action']);
   });
 
   it('a restart in which nothing has been seen yet takes nothing back', () => {

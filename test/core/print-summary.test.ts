@@ -83,6 +83,17 @@ describe('the summary of a print', () => {
       [999_000, { kind: 'time-passed' }],
     ]);
     assert.deepEqual([blind.watchedMs, blind.blindMs, blind.mutedMs], [10_000, 150_000, 0]);
+    const away: WatchInput = {
+      kind: 'print-changed',
+      print: { kind: 'not-ready', why: 'no-moonraker', message: 'gone' },
+    };
+    const alone = sum([
+      [0, printing],
+      [10_000, look(obico(0))],
+      [10_000, away],
+      [20_000, { kind: 'time-passed' }],
+    ]);
+    assert.deepEqual([alone.watchedMs, alone.blindMs], [20_000, 20_000]);
     const muted = { kind: 'muted' } as unknown as Step['gate'];
     const quiet = sum([
       [0, printing],

@@ -17,6 +17,7 @@ import {
   type DecideOptions,
   type Effect,
   initialWatchState,
+  type WatchCommand,
   type WatchInput,
   type WatchState,
 } from '../../src/core/watch-state.ts';
@@ -100,6 +101,7 @@ export const paused = (by: PausedBy = 'us', job: Job = jobA): Step => seen({ kin
 export const ended = (how: 'complete' | 'cancelled' | 'error' = 'complete', job: Job = jobA): Step =>
   seen({ kind: 'ended', job, how, message: '' });
 export const idle = seen({ kind: 'idle' });
+export const klippyGone = seen({ kind: 'not-ready', why: 'disconnected', message: 'Klipper is gone' });
 export const away = seen({ kind: 'not-ready', why: 'no-moonraker', message: 'gone' });
 
 /** An assessment as OctoEverywhere gives it. */
@@ -168,6 +170,11 @@ export const says =
   (answer: Answer, id?: string | null): Step =>
   (rig) =>
     rig.hear({ kind: 'answered', answer, incidentId: id === undefined ? rig.id : id });
+
+export const order =
+  (command: WatchCommand): Step =>
+  (rig) =>
+    rig.hear({ kind: 'commanded', command });
 
 /** Time passes, and the loop's heartbeat is heard at its end. */
 export const wait =

@@ -19,6 +19,11 @@ interface Acceptance {
 const unseen: Print = { kind: 'not-ready', why: 'no-moonraker', message: '' };
 const pausedTitle = /(?<!NOT )paused$/;
 
+/** Moonraker is away, and with it all that is known of Klipper. */
+function isGone(print: Print): boolean {
+  return print.kind === 'not-ready' && print.why === 'no-moonraker';
+}
+
 /** Knows nothing but the inputs, the effects and the rules. */
 export function createOracle(options: DecideOptions): Oracle {
   let print: Print = unseen;
@@ -108,7 +113,7 @@ export function createOracle(options: DecideOptions): Oracle {
   }
 
   function checkBlind(now: Moment) {
-    assert.ok(blind !== null && isWatched(), 'told to be blind, and is not');
+    assert.ok(blind !== null && (isWatched() || isGone(print)), 'told to be blind, and is not');
     const isDue = blind.isPermanent || now.tickMs - blind.sinceTickMs >= options.blindAfterMs;
     assert.ok(isDue, 'told to be blind too soon');
     blind.told += 1;
@@ -119,6 +124,8 @@ export function createOracle(options: DecideOptions): Oracle {
     const nextJob = 'job' in next && next.kind !== 'ended' ? next.job : null;
     const isAway = next.kind === 'not-ready';
     const isOther = !isAway && (nextJob === null || job === null || !isSameJob(job, nextJob));
+    // A print that was watched is taken to go on without Moonraker.
+    if (isGone(next) && isWatched()) blind ??= { sinceTickMs: now.tickMs, told: 0, isPermanent: false };
     print = next;
     // A break may begin the telling anew.
     if (blind !== null && (isAway || next.kind === 'paused')) blind.told = 0;
