@@ -69,10 +69,10 @@ expect 'the address and the webcam were filled in' grep -qx -e 'url: ws://127.0.
 expect 'systemd-analyze verify is silent' sh -c 'test -z "$(systemd-analyze verify /etc/systemd/system/moonraker-lookout.service 2>&1)"'
 systemd-analyze security --no-pager moonraker-lookout.service | tail -n 1 | sed 's/^/      /'
 
-# What a user would do next: name the service to ask, and put the key into a file of its own.
+# What a user might do next: name a service for when the built-in detector fails, with the key in a file of its own.
 printf '[backend octoeverywhere]\napi_key: key-of-no-worth\n' | as_pi sh -c 'umask 077; cat >~/lookout-secrets.conf'
 # Neither is this host a printer's, nor is it idle: how busy it is must not slow the looks.
-as_pi sed -i -e 's,^#busy_load: .*,busy_load: 0,' -e 's,^#url: https://gadget.*,url: http://127.0.0.1:7186,' -e "s,^#file:$,file: $HOME_DIR/lookout-secrets.conf," $CONF
+as_pi sed -i -e 's,^#use: .*,use: builtin\, octoeverywhere,' -e 's,^#busy_load: .*,busy_load: 0,' -e 's,^#url: https://gadget.*,url: http://127.0.0.1:7186,' -e "s,^#file:$,file: $HOME_DIR/lookout-secrets.conf," $CONF
 service_node=$(sed -n 's/^ExecStart="\([^"]*\)".*/\1/p' /etc/systemd/system/moonraker-lookout.service)
 expect 'check is green' as_pi "$service_node" $CHECKOUT/dist/main.js check --config $CONF
 sed 's/^/      /' /tmp/out
