@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from PIL import Image, ImageOps
+
+from quiet_onnxruntime import onnxruntime
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 SIZES = ((0, 0.03), (0.03, 0.1), (0.1, 0.25), (0.25, 0.5), (0.5, 1.01))

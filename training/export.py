@@ -121,6 +121,7 @@ def calibrate(scores: np.ndarray, is_bad: np.ndarray) -> tuple[float, float]:
 
 def quantize(path: Path, out: Path, cache: Path, size: int) -> None:
     """Static int8 with one scale for each channel, measured on pictures for training."""
+    import quiet_onnxruntime  # noqa: F401, I001 # before the next line, so that it tells nobody
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     store = augment.Store(cache)

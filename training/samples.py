@@ -13,12 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor, nn
 
 import augment
 from net import CHANNELS, NAMES, Blocks, Stem, pretrained
+from quiet_onnxruntime import onnxruntime
 
 BATCH = 8
 

@@ -1,7 +1,15 @@
 // The built-in detector with tiny models: what it refuses, and its process when that dies, hangs, grows or is not needed.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -87,6 +95,12 @@ describe('the built-in detector judges', () => {
     const pid = pidOf(house);
     assert.equal(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[18], '19');
     assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'utf8'), /hush-hush/);
+    // What its maker would be told lies in a database until then.
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    assert.deepEqual(
+      open.filter((path) => /Microsoft|\.db/.test(path)),
+      [],
+    );
   });
 
   it('the same with every decoder and with WebAssembly, where that is installed', async (t) => {

@@ -1,5 +1,9 @@
 """An ONNX file as the protocol sees it: tensors with names, datatypes and shapes."""
 
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # Read when it is loaded; no test speaks to anybody outside.
+
 import onnxruntime
 
 # ONNX Runtime's names of types, and the protocol's.
