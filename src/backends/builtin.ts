@@ -13,7 +13,7 @@ import { blankPicture, type Picture } from './picture-tensor.ts';
 
 /** The settings of the section, and limits that only tests change. */
 export type BuiltinOptions = KeyValues<typeof builtinKeys> &
-  Pick<DetectorOptions, 'timeoutMs' | 'idleMs' | 'maxBytes'>;
+  Pick<DetectorOptions, 'timeoutMs' | 'idleMs' | 'maxBytes' | 'leastFreeBytes'>;
 
 const name = 'builtin';
 /** Pixels a side. Anything smaller is no picture of a print, anything larger takes memory that a Pi does not have. */
@@ -22,15 +22,17 @@ const maxBytes = 8 * 1024 * 1024;
 
 /**
  * The built-in backend. It only scores, costs nothing, and keeps nothing.
- * Codes: BACKEND_BAD_MODEL, BACKEND_NO_RUNTIME, BACKEND_BAD_FRAME, BACKEND_BAD_ANSWER, BACKEND_TIMEOUT, BACKEND_UNREACHABLE.
+ * Codes: BACKEND_BAD_MODEL, BACKEND_NO_RUNTIME, BACKEND_BAD_FRAME, BACKEND_BAD_ANSWER, BACKEND_TIMEOUT, BACKEND_UNREACHABLE,
+ * BACKEND_BUSY.
  */
 export function createBuiltin(options: BuiltinOptions, deps: BackendDeps): Backend {
-  const { timeoutMs, idleMs, maxBytes: maxMemory } = options;
+  const { timeoutMs, idleMs, maxBytes: maxMemory, leastFreeBytes } = options;
   const detector = (deps.detectors ?? createDetectors(deps)).take({
     ...chosenModel(options),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(idleMs === undefined ? {} : { idleMs }),
     ...(maxMemory === undefined ? {} : { maxBytes: maxMemory }),
+    ...(leastFreeBytes === undefined ? {} : { leastFreeBytes }),
   });
   // Nobody counts the calls, so [detection] interval alone sets the pace; only refusals are held here.
   const paced = createPacedCalls({ name, intervalMs: 0 }, deps.clock);

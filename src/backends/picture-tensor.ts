@@ -17,6 +17,7 @@ export type PixelRules = Pick<CardInput, 'layout' | 'colour' | 'mean' | 'scale' 
 /**
  * Decodes a picture straight to the size of the input. Scaled by triangle filter, as Pillow's BILINEAR does; an EXIF
  * orientation is not applied. `FP32` is normalised by mean and scale, `UINT8` keeps its values.
+ * @param into numbers of the picture before, to be written over where they are as many
  * Rejects with sharp's error for a picture that cannot be decoded.
  */
 export async function pictureTensor(
@@ -24,10 +25,11 @@ export async function pictureTensor(
   input: Size,
   datatype: 'FP32' | 'UINT8',
   rules: PixelRules,
+  into: Pixels | null = null,
 ): Promise<{ readonly pixels: Pixels; readonly fit: Fit }> {
   const fit = fitPicture(picture, input, rules.resize);
   const rgb = await decode(picture.jpeg, fit.picture);
-  return { pixels: lay(rgb, fit, datatype, rules), fit };
+  return { pixels: lay(rgb, fit, datatype, rules, into), fit };
 }
 
 /** The picture scaled down to fit into `limit`, its proportions kept, as JPEG; one that already fits is returned as it is. */
@@ -58,11 +60,18 @@ async function open(jpeg: Uint8Array, { width, height }: Size) {
   return image.resize(width, height, { fit: 'fill', kernel: 'linear' });
 }
 
-function lay(rgb: Uint8Array, fit: Fit, datatype: 'FP32' | 'UINT8', rules: PixelRules): Pixels {
+function lay(
+  rgb: Uint8Array,
+  fit: Fit,
+  datatype: 'FP32' | 'UINT8',
+  rules: PixelRules,
+  into: Pixels | null,
+): Pixels {
   const { width, height } = fit.input;
   const isFirst = rules.layout === 'nchw';
-  const pixels: Pixels =
-    datatype === 'FP32' ? new Float32Array(width * height * 3) : new Uint8Array(width * height * 3);
+  const Numbers = datatype === 'FP32' ? Float32Array : Uint8Array;
+  const isRoom = into instanceof Numbers && into.length === width * height * 3;
+  const pixels: Pixels = isRoom ? into : new Numbers(width * height * 3);
   for (let channel = 0; channel < 3; channel += 1) {
     const values = valuesOf(channel, datatype, rules);
     const source = rules.colour === 'rgb' ? channel : 2 - channel;

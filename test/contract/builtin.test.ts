@@ -94,6 +94,7 @@ describe('the built-in detector judges', () => {
     assert.deepEqual([bad.cells?.columns, bad.cells?.rows, bad.cells?.scores.length], [4, 2, 8]);
     const pid = pidOf(house);
     assert.equal(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[18], '19');
+    assert.equal(readFileSync(`/proc/${pid}/oom_score_adj`, 'utf8').trim(), '900');
     assert.doesNotMatch(readFileSync(`/proc/${pid}/environ`, 'utf8'), /hush-hush/);
     // What its maker would be told lies in a database until then.
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
@@ -224,6 +225,13 @@ describe('the built-in detector refuses', () => {
       assert.equal(house.detector.pid, null);
     });
   }
+
+  it('to start where memory is short, and says how much there is', async (t) => {
+    const house = rigOf(t, { leastFreeBytes: Number.MAX_SAFE_INTEGER });
+    const error = await house.rig.fails();
+    assert.deepEqual([error.code, error.retry, house.detector.pid], ['BACKEND_BUSY', 'later', null]);
+    assert.match(error.message, /only \d+ MiB of memory are free/);
+  });
 
   it('a runtime that is not there', async () => {
     const { loadRuntime } = await import('../../src/backends/builtin/runtime.ts');

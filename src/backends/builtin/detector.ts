@@ -1,4 +1,5 @@
 // The detector as its users see it: one process for all printers, there only while pictures come.
+import { freemem } from 'node:os';
 import { backoffMs } from '../../core/backoff.ts';
 import { BackendError } from '../../core/errors.ts';
 import type { Clock, Log } from '../../core/ports.ts';
@@ -20,6 +21,8 @@ export interface DetectorOptions {
   readonly idleMs?: number;
   /** Bytes of memory at which the process is replaced; 400 MiB. */
   readonly maxBytes?: number;
+  /** Bytes that have to be free on this host before the process is started; 120 MiB. */
+  readonly leastFreeBytes?: number;
 }
 
 /** A model that judges pictures in a process of its own. */
@@ -51,11 +54,12 @@ export interface DetectorDeps {
 
 /** Loading takes longer than a picture: on an SD card that is busy, some seconds. */
 const openMs = 60_000;
+const mebi = 1024 * 1024;
 const retry = { firstMs: 2_000, maxMs: 300_000 };
 
 /** A detector; nothing runs before the first picture. */
 export function createDetector(options: DetectorOptions, deps: DetectorDeps): Detector {
-  const { timeoutMs = 20_000, idleMs = 90_000, maxBytes = 400 * 1024 * 1024 } = options;
+  const { timeoutMs = 20_000, idleMs = 90_000, maxBytes = 400 * mebi, leastFreeBytes = 120 * mebi } = options;
   const { clock } = deps;
   const log = deps.log.child('backends/builtin');
   const turn = oneAtATime();
@@ -88,6 +92,9 @@ export function createDetector(options: DetectorOptions, deps: DetectorDeps): De
   const start = async () => {
     const leftMs = notBeforeTickMs - clock.now().tickMs;
     if (leftMs > 0) throw notYet(leftMs);
+    // Memory that is taken from Klipper ends prints; an unwatched one goes on.
+    const freeBytes = freemem();
+    if (freeBytes < leastFreeBytes) throw noMemory(freeBytes, leastFreeBytes);
     const startedTickMs = clock.now().tickMs;
     const process = startDetectorProcess();
     starting = process;
@@ -170,6 +177,16 @@ export function createDetector(options: DetectorOptions, deps: DetectorDeps): De
       if (users.size === 0) stop();
     },
   };
+}
+
+function noMemory(freeBytes: number, leastFreeBytes: number): BackendError {
+  const [free, least] = [freeBytes, leastFreeBytes].map((bytes) => Math.round(bytes / mebi));
+  return new BackendError(`builtin: only ${free} MiB of memory are free, and the detector needs ${least}`, {
+    code: 'BACKEND_BUSY',
+    retry: 'later',
+    hint: 'Find out what takes the memory (ps aux --sort=-rss | head), or choose another backend: it needs none here.',
+    cause: new Error('not enough memory'),
+  });
 }
 
 function notYet(leftMs: number): BackendError {
