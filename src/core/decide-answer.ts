@@ -82,7 +82,8 @@ function letGoOn(
   if (isUnderWay(incident)) return { state: waved, effects: [close] };
   // "False alarm" ends our own pause only: the hands of whoever made another may be in the printer.
   const isResume = answer === 'resume' ? state.wasPaused : isPausedByUs(incident, state.wasPaused);
-  if (isResume) return { state: waved, effects: [close, resume(incident)] };
+  // Whoever has let it go on before is served already: the resume is out.
+  if (isResume) return { state: waved, effects: isWaved(incident) ? [close] : [close, resume(incident)] };
   return { state: { ...accepted, incident: null }, effects: [close] };
 }
 
@@ -117,7 +118,9 @@ function objectSkipped(state: WatchState, incidentId: string, now: Moment, optio
   const { incident } = state;
   if (incident === null || incident.id !== incidentId || state.job === null) return { state, effects: [] };
   const without = withoutObject(incident);
-  if (incident.answer === 'skip-object') return letGoOn(state, without, 'skip-object', now, options);
+  if (incident.answer === 'skip-object') {
+    return letGoOn(state, { ...without, answer: null }, 'skip-object', now, options);
+  }
   const next = { ...state, incident: without };
   return { state: next, effects: without.answer === null ? [raiseAlert(next, without, now)] : [] };
 }

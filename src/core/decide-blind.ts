@@ -6,6 +6,8 @@ import type { Blindness, DecideOptions, Decision, Effect, WatchState } from './w
 
 /** A frame that could not be had or judged. Verdict, incident and print stay as they are. */
 export function frameMissed(state: WatchState, fault: Fault, now: Moment, options: DecideOptions): Decision {
+  // Nobody is to look: not to see is no outage then.
+  if (isHeld(state.hold, state.job, now)) return { state, effects: [] };
   return tellIfBlind({ ...state, blind: blindBy(state.blind, fault, now) }, now, options);
 }
 

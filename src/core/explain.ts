@@ -190,6 +190,6 @@ export function explainRestart(): Notice {
 
 /** Told once when the camera looks elsewhere for good. */
 export function explainMoved(camera: string): Notice {
-  const text = `Lookout: the camera "${camera}" shows another view than before. What was learned of the old one is forgotten; ignored areas may have to be set anew.`;
+  const text = `Lookout: the camera ${camera} shows another view than before. What was learned of the old one is forgotten, and ignored areas may have to be set anew.`;
   return { level: 'info', text };
 }

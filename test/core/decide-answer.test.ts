@@ -51,6 +51,12 @@ tellAll('an alert while we hold the print paused', pausedByUs, {
     [says('resume'), 'close', 'do resume'],
     [says('resume'), 'close'],
   ],
+  'resume, then false alarm on another screen': [
+    [says('resume'), 'close', 'do resume'],
+    [says('false-alarm'), 'close'],
+    [answerCame('resume', failed), 'tell not taken effect', told],
+    [says('false-alarm'), 'close', 'do resume'],
+  ],
   'resume, refused by a cold nozzle': [
     [says('resume'), 'close', 'do resume'],
     [answerCame('resume', failed), 'tell not taken effect', told],

@@ -5,7 +5,7 @@ import { gateOf } from '../../src/core/gates.ts';
 import { type Hold, holdAfterBoot, holdAfterPrint, isHeld, mutedMs, noHold } from '../../src/core/hold.ts';
 import type { Effect, WatchCommand } from '../../src/core/watch-state.ts';
 import { aJob } from '../support/parts.ts';
-import { createRig, heating, idle, jobB, look, printing } from './watch-rig.ts';
+import { createRig, heating, idle, jobB, look, miss, printing } from './watch-rig.ts';
 
 const mute = (minutes: number): WatchCommand => ({ kind: 'mute', for: { kind: 'minutes', minutes } });
 const off: WatchCommand = { kind: 'switch', isOn: false };
@@ -37,6 +37,14 @@ describe('a command', () => {
     look('failing')(rig);
     assert.deepEqual(rig.hear({ kind: 'commanded', command: mute(10) }), []);
     assert.notEqual(rig.state.incident, null);
+  });
+
+  it('to mute makes a look that fails meanwhile no outage', () => {
+    const rig = createRig({ blindAfterMs: 0 });
+    printing()(rig);
+    rig.hear({ kind: 'commanded', command: mute(10) });
+    assert.deepEqual(miss()(rig), []);
+    assert.equal(rig.state.blind, null);
   });
 
   it('to mute a print or a file needs one', () => {

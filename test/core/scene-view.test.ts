@@ -94,7 +94,7 @@ describe('the core when a camera is moved', () => {
       told.map((texts) => texts.length),
       [0, 0, 0, 0, 0, 1, 0],
     );
-    assert.match(told[5]?.[0] ?? '', /the camera "bed" shows another view than before/);
+    assert.match(told[5]?.[0] ?? '', /the camera bed shows another view than before/);
     assert.ok(!rig.state.backgrounds.some(({ camera, kept }) => camera === 'bed' && '3' in kept));
     assert.ok(rig.state.backgrounds.some(({ camera }) => camera === 'second'));
     assert.equal(rig.state.last?.assessment.score, 0);
