@@ -2,276 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { onlyNews } from '../../src/alerts/news.ts';
 import { decide } from '../../src/core/decide.ts';
-import { rectangle } from '../../src/core/regions.ts';
 import { replay } from '../../src/core/replay.ts';
-import { type Job, type Moment, type Print, toScore } from '../../src/core/types.ts';
-import {
-  type DecideOptions,
-  type Effect,
-  initialWatchState,
-  type WatchInput,
-  type WatchState,
-} from '../../src/core/watch-state.ts';
+import type { Alert } from '../../src/core/types.ts';
+import type { DecideOptions, Effect, WatchInput, WatchState } from '../../src/core/watch-state.ts';
 import { stepText } from '../../src/records/trace-lines.ts';
 import { readTrace } from '../../src/records/trace-schema.ts';
+import { aStore } from '../support/parts.ts';
+import { createQuietLog } from '../support/quiet-log.ts';
+import { begin, jobOf, live, lives, lookLike, lookOf, options } from './watch-lives.ts';
 import { createOracle } from './watch-oracle.ts';
 
-/** One happening; answers and outcomes name incidents by how many ids ago they were seen. */
-type Event =
-  /** `jobStep`: how many prints later (a changed print) or earlier (a look) than the one known. */
-  | { readonly kind: 'input'; readonly input: WatchInput; readonly jobStep: number }
-  | { readonly kind: 'outcome'; readonly input: Outcome; readonly ago: number }
-  | { readonly kind: 'restart' }
-  | { readonly kind: 'wait'; readonly ms: number };
-type Outcome = Extract<WatchInput, { kind: 'action-finished' | 'answer-finished' | 'answered' }>;
-
-/** The prints of a life, one after another; none comes back. Starts are little more apart than the tolerance. */
-function jobOf(index: number): Job {
-  return {
-    filename: index % 3 === 2 ? 'b.gcode' : 'a.gcode',
-    startTickMs: 1_000_000 + index * 2_500,
-    printDurationMs: 600_000,
-    totalDurationMs: 900_000,
-    progress: 0.5,
-    layer: 3,
-    totalLayer: null,
-  };
-}
-const job = fc.constant(jobOf(0));
-
-const print: fc.Arbitrary<Print> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('printing' as const),
-      job,
-      pauseFlag: fc.constant('none' as const),
-    }),
-  },
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      kind: fc.constant('paused' as const),
-      job,
-      by: fc.constantFrom('us', 'somebody', 'file'),
-    }),
-  },
-  fc.record({
-    kind: fc.constant('printing' as const),
-    job,
-    pauseFlag: fc.constantFrom('unsettled', 'macro', 'stale'),
-  }),
-  fc.record({ kind: fc.constant('heating' as const), job, pauseFlag: fc.constant('none' as const) }),
-  fc.record({
-    kind: fc.constant('ended' as const),
-    job,
-    how: fc.constantFrom('complete', 'cancelled', 'error'),
-    message: fc.constant(''),
-  }),
-  fc.constant({ kind: 'idle' as const }),
-  fc.constant({ kind: 'not-ready' as const, why: 'no-moonraker' as const, message: 'away' }),
-);
-
-type Level = 'clear' | 'watching' | 'warning' | 'failing';
-
-function lookLike(level: Level, score: number, of: Job): WatchInput {
-  return {
-    kind: 'frame-assessed',
-    camera: 'bed',
-    job: of,
-    layer: 3,
-    assessment: {
-      backend: 'cloud',
-      score: toScore(score),
-      quality: level === 'clear' ? 9 : 4,
-      suggests: { isWarning: level === 'warning', isFailing: level === 'failing' },
-      regions: [],
-      calls: 1,
-      nextInMs: 20_000,
-    },
-  };
-}
-
-const lookOf = (of: Job) =>
-  fc
-    .tuple(
-      fc.constantFrom<Level[]>('clear', 'watching', 'warning', 'failing', 'failing'),
-      fc.integer({ min: 0, max: 20 }),
-    )
-    .map(([level, percent]) => lookLike(level, percent / 20, of));
-const look = lookOf(jobOf(0));
-
-const miss = fc.boolean().map(
-  (isPermanent): WatchInput => ({
-    kind: 'frame-missed',
-    fault: { side: 'camera', code: 'CAMERA_TIMEOUT', message: 'no picture.', hint: '', isPermanent },
-  }),
-);
-
-const outcome = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('done' as const),
-      tookMs: fc.constant(1),
-      idleTimeoutBeforeS: fc.constantFrom(null, 600, 900),
-    }),
-  },
-  fc.constant({ kind: 'delayed' as const, waitedMs: 30_000 }),
-  fc.constant({ kind: 'failed' as const, code: 'PAUSE_NOT_OBSERVED', message: 'not seen' }),
-);
-const incidentId = '';
-const result: fc.Arbitrary<Outcome> = fc.oneof(
-  outcome.map((ended) => ({ kind: 'action-finished' as const, incidentId, outcome: ended })),
-  fc
-    .tuple(fc.constantFrom('pause', 'resume', 'cancel'), outcome)
-    .map(([answer, ended]) => ({ kind: 'answer-finished' as const, incidentId, answer, outcome: ended })),
-  fc
-    .constantFrom('pause', 'resume', 'cancel', 'false-alarm', 'seen')
-    .map((answer) => ({ kind: 'answered' as const, incidentId, answer })),
-);
-
-const mostlyZero = fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 1);
-
-const event: fc.Arbitrary<Event> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.tuple(print, mostlyZero).map(([next, jobStep]) => ({
-      kind: 'input' as const,
-      jobStep,
-      input: { kind: 'print-changed' as const, print: next },
-    })),
-  },
-  {
-    weight: 8,
-    arbitrary: fc
-      .tuple(look, mostlyZero)
-      .map(([input, jobStep]) => ({ kind: 'input' as const, jobStep, input })),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(null, 0, 1.3, 4).map((load) => ({
-      kind: 'input' as const,
-      jobStep: 0,
-      input: { kind: 'load-measured' as const, load },
-    })),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom([], [rectangle({ x: 0, y: 0 }, { x: 0.5, y: 1 })]).map((areas) => ({
-      kind: 'input' as const,
-      jobStep: 0,
-      input: { kind: 'areas-changed' as const, areas },
-    })),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom('pause' as const, 'resume' as const, 'cancel' as const).map((kind) => ({
-      kind: 'input' as const,
-      jobStep: 0,
-      input: { kind: 'commanded' as const, command: { kind } },
-    })),
-  },
-  { weight: 2, arbitrary: miss.map((input) => ({ kind: 'input' as const, jobStep: 0, input })) },
-  // 0: the newest incident; 5: nobody knows which; 6: what was never an incident.
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      kind: fc.constant('outcome' as const),
-      input: result,
-      ago: fc.constantFrom(0, 0, 0, 0, 1, 5, 6),
-    }),
-  },
-  { weight: 1, arbitrary: fc.constant({ kind: 'restart' as const }) },
-  {
-    weight: 4,
-    arbitrary: fc
-      .constantFrom(1, 5_000, 60_000, 200_000, 700_000)
-      .map((ms) => ({ kind: 'wait' as const, ms })),
-  },
-);
-
-const options: fc.Arbitrary<DecideOptions> = fc.record({
-  onFailure: fc.constantFrom('pause', 'pause', 'pause', 'cancel', 'gcode', 'alert'),
-  resumeMuteMs: fc.constantFrom(0, 60_000, 600_000),
-  ignore: fc.constant([]),
-  blindAfterMs: fc.constantFrom(0, 300_000),
-  busyLoad: fc.constantFrom(0, 1.5),
-  evidence: fc.constant({
-    warnAfterMs: 30_000,
-    failAfterMs: 90_000,
-    sensitivity: 'medium' as const,
-    intervalMs: 10_000,
-  }),
-});
-
-interface Life {
-  state: WatchState;
-  now: Moment;
-  jobIndex: number;
-  readonly ids: string[];
-  readonly settings: DecideOptions;
-}
-
-function begin(settings: DecideOptions): Life {
-  return { state: initialWatchState, now: { atMs: 0, tickMs: 5_000_000 }, jobIndex: 0, ids: [], settings };
-}
-
-/** Lives through one event. `watch` sees each input with what it made. */
-function live(
-  life: Life,
-  happening: Event,
-  watch: (input: WatchInput, effects: readonly Effect[], before: WatchState) => void,
-): void {
-  const input = toInput(life, happening);
-  const before = life.state;
-  const { state, effects } = decide(before, input, life.now, life.settings);
-  watch(input, effects, before);
-  life.state = state;
-  for (const effect of effects) {
-    const id =
-      effect.kind === 'raise-alert'
-        ? effect.alert.incidentId
-        : 'incidentId' in effect
-          ? effect.incidentId
-          : null;
-    if (id !== null && !life.ids.includes(id)) life.ids.unshift(id);
-  }
-}
-
-function toInput(life: Life, happening: Event): WatchInput {
-  switch (happening.kind) {
-    case 'input':
-      return withJob(life, happening.input, happening.jobStep);
-    case 'wait':
-      life.now = { atMs: life.now.atMs, tickMs: life.now.tickMs + happening.ms };
-      return { kind: 'time-passed' };
-    case 'restart':
-      life.state = JSON.parse(JSON.stringify(life.state)) as WatchState;
-      return { kind: 'restarted' };
-    case 'outcome': {
-      if (happening.ago === 5 && happening.input.kind === 'answered')
-        return { ...happening.input, incidentId: null };
-      if (happening.ago === 6) return { ...happening.input, incidentId: 'x"; M112' };
-      return { ...happening.input, incidentId: life.ids[happening.ago] ?? 'never0n1' };
-    }
-  }
-}
-
-function withJob(life: Life, input: WatchInput, jobStep: number): WatchInput {
-  if (input.kind === 'print-changed' && 'job' in input.print) {
-    life.jobIndex += jobStep;
-    const print = { ...input.print, job: jobOf(life.jobIndex) };
-    if (print.kind === 'ended') life.jobIndex += 1;
-    return { ...input, print };
-  }
-  if (input.kind === 'print-changed' && input.print.kind === 'idle') life.jobIndex += 1;
-  if (input.kind === 'frame-assessed') return { ...input, job: jobOf(life.jobIndex - jobStep) };
-  return input;
-}
-
-const lives = fc.array(event, { minLength: 1, maxLength: 80, size: 'max' });
 const runs = { numRuns: 3_000, includeErrorInReport: true };
 
 describe('any life of any print', () => {
@@ -352,6 +94,8 @@ describe('any life of any print', () => {
         const life = begin(settings);
         for (const happening of events) live(life, happening, () => undefined);
         const fresh: readonly WatchInput[] = [
+          { kind: 'commanded', command: { kind: 'unmute' } },
+          { kind: 'commanded', command: { kind: 'switch', isOn: true } },
           { kind: 'print-changed', print: { kind: 'heating', job: jobOf(0), pauseFlag: 'none' } },
           { kind: 'print-changed', print: { kind: 'printing', job: jobOf(0), pauseFlag: 'none' } },
           failingLook,
@@ -362,6 +106,7 @@ describe('any life of any print', () => {
         for (const input of fresh) {
           live(life, { kind: 'input', jobStep: 0, input }, (_input, effects) => seen.push(...effects));
         }
+        live(life, { kind: 'wait', ms: 30_000 }, (_input, effects) => seen.push(...effects));
         const acts = seen.filter(
           ({ kind }) => kind === (settings.onFailure === 'alert' ? 'raise-alert' : 'take-action'),
         );
@@ -457,6 +202,38 @@ describe('any life of any print', () => {
         }
       }),
       runs,
+    );
+  });
+
+  it('a phone hears of one incident a warning at most, then what became of it, and nothing twice in a row', async () => {
+    await fc.assert(
+      fc.asyncProperty(options, lives, async (settings, events) => {
+        const life = begin(settings);
+        const heard: Alert[] = [];
+        const raise = async (alert: Alert) => void heard.push(alert);
+        const phone = onlyNews(
+          { name: 'phone', raise, close: async () => {}, tell: async () => {} },
+          { store: aStore(), log: createQuietLog() },
+          false,
+        );
+        const raised: Alert[] = [];
+        for (const happening of events) {
+          live(life, happening, (_input, effects) => {
+            for (const effect of effects) if (effect.kind === 'raise-alert') raised.push(effect.alert);
+          });
+        }
+        for (const alert of raised) await phone.raise(alert, null, new AbortController().signal);
+        const last = new Map<string, Alert>();
+        for (const alert of heard) {
+          const before = last.get(alert.incidentId);
+          if (before !== undefined) {
+            assert.equal(alert.level, 'failing', 'a second warning');
+            assert.notEqual(alert.title, before.title);
+          }
+          last.set(alert.incidentId, alert);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 });

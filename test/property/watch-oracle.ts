@@ -1,8 +1,9 @@
 // The rules that keep prints safe, written down once more from the rules alone, to be held against any sequence.
 import assert from 'node:assert/strict';
 import { isSameJob } from '../../src/core/job.ts';
-import type { JobRef, Moment, Print } from '../../src/core/types.ts';
+import type { Answer, JobRef, Moment, Print } from '../../src/core/types.ts';
 import type { DecideOptions, Effect, WatchInput } from '../../src/core/watch-state.ts';
+import { createHeld } from './held-oracle.ts';
 
 /** Follows a sequence from the outside and fails at the first effect that breaks a rule. */
 export interface Oracle {
@@ -36,8 +37,12 @@ export function createOracle(options: DecideOptions): Oracle {
   let leastSince = 1;
   let idleOwed: number | null = null;
   let blind: { readonly sinceTickMs: number; told: number; isPermanent: boolean } | null = null;
+  const held = createHeld();
+  /** By incident: the order that is out, and has not been heard of since. */
+  const pending = new Map<string, Answer>();
   const actedFor = new Set<string>();
   const answeredFor = new Set<string>();
+  const askedFor = new Set<string>();
   const doneFor = new Set<string>();
   const pausedFor = new Set<string>();
 
@@ -50,16 +55,32 @@ export function createOracle(options: DecideOptions): Oracle {
   }
 
   function checkAction(input: WatchInput, effect: Extract<Effect, { kind: 'take-action' }>, now: Moment) {
-    assert.equal(input.kind, 'frame-assessed', 'an action needs an assessment');
-    if (input.kind !== 'frame-assessed') return;
-    assert.equal(input.assessment.suggests?.isFailing, true, 'an action needs a failing print');
-    assert.ok(job !== null && isSameJob(job, input.job), 'an action needs a frame of this print');
     assert.ok(isWatched(), `an action on a print that is ${print.kind}`);
+    assert.ok(!held.isHeld(job, now), 'an action on a print that is muted or switched off');
+    if (options.onFailure === 'confirm') {
+      assert.equal(input.kind, 'time-passed', 'a question ends with its time');
+      assert.ok(askedFor.has(effect.incidentId), 'nobody was asked');
+    } else {
+      assert.equal(input.kind, 'frame-assessed', 'an action needs an assessment');
+      if (input.kind !== 'frame-assessed') return;
+      const { suggests } = input.assessment;
+      assert.ok(suggests === null || suggests.isFailing, 'an action needs a failing print');
+      assert.ok(job !== null && isSameJob(job, input.job), 'an action needs a frame of this print');
+    }
     assert.ok(!actedFor.has(effect.incidentId), 'a second action for one incident');
     assert.ok(now.tickMs >= quietUntilTickMs, 'an action in the mute');
     assert.ok(accepted === null || accepted.isVoid, 'an action on an accepted scene');
-    assert.equal(effect.action, options.onFailure);
+    assert.equal(effect.action, options.onFailure === 'confirm' ? 'pause' : options.onFailure);
     assert.notEqual(effect.action, 'alert');
+    if (effect.action === 'pause' || effect.action === 'cancel') order(effect.incidentId, effect.action);
+  }
+
+  /** The same again while it is under way would be a second PAUSE, RESUME, CANCEL_PRINT or EXCLUDE_OBJECT in Klipper's queue. */
+  function order(id: string, what: Answer) {
+    // What was asked without an alert is of no incident: the printer itself makes one of two.
+    if (id === '') return;
+    assert.notEqual(pending.get(id), what, `${what} is under way already`);
+    pending.set(id, what);
   }
 
   function checkEffect(input: WatchInput, effect: Effect, now: Moment) {
@@ -79,6 +100,9 @@ export function createOracle(options: DecideOptions): Oracle {
       case 'raise-alert': {
         const { title, lines } = effect.alert;
         for (const text of [title, ...lines]) assert.doesNotMatch(text, /[;|"\n]/);
+        if (effect.alert.answers.includes('ignore')) askedFor.add(effect.alert.incidentId);
+        // What is shown can be answered.
+        pending.delete(effect.alert.incidentId);
         const isSeen = doneFor.has(effect.alert.incidentId) || print.kind === 'paused';
         if (pausedTitle.test(title)) assert.ok(isSeen, 'said to be paused, and nobody has seen it');
         if (pausedTitle.test(title)) doneFor.add(effect.alert.incidentId);
@@ -97,9 +121,18 @@ export function createOracle(options: DecideOptions): Oracle {
           assert.ok(pausedFor.has(effect.incidentId), "a false alarm resumes somebody else's pause");
         }
         if (effect.answer === 'pause') pausedFor.add(effect.incidentId);
+        order(effect.incidentId, effect.answer);
         return;
       }
+      case 'skip-object':
+        assert.ok(input.kind === 'answered' && input.answer === 'skip-object', 'nobody has said to skip it');
+        assert.notEqual(options.bedCorners, undefined);
+        assert.match(effect.object, /^(LEFT|RIGHT)$/);
+        order(effect.incidentId, 'skip-object');
+        return;
       case 'set-idle-timeout':
+        // Lengthened for a pause that is over by now.
+        if (input.kind === 'idle-timeout-lengthened' && effect.seconds === input.beforeS) return;
         assert.equal(effect.seconds, idleOwed, 'an idle timeout that is not ours to give back');
         idleOwed = null;
         return;
@@ -114,6 +147,7 @@ export function createOracle(options: DecideOptions): Oracle {
 
   function checkBlind(now: Moment) {
     assert.ok(blind !== null && (isWatched() || isGone(print)), 'told to be blind, and is not');
+    assert.ok(!held.isHeld(job, now), 'told to be blind, and nobody is to look');
     const isDue = blind.isPermanent || now.tickMs - blind.sinceTickMs >= options.blindAfterMs;
     assert.ok(isDue, 'told to be blind too soon');
     blind.told += 1;
@@ -129,7 +163,10 @@ export function createOracle(options: DecideOptions): Oracle {
     print = next;
     // A break may begin the telling anew.
     if (blind !== null && (isAway || next.kind === 'paused')) blind.told = 0;
-    if (isAway) return;
+    if (isAway) {
+      pending.clear();
+      return;
+    }
     if (isOther) {
       // Given back with the effects of this very step.
       if (idleOwed !== null)
@@ -137,6 +174,8 @@ export function createOracle(options: DecideOptions): Oracle {
           effects.some(({ kind }) => kind === 'set-idle-timeout'),
           'idle timeout kept',
         );
+      held.endPrint();
+      pending.clear();
       job = nextJob;
       pause = null;
       accepted = null;
@@ -147,6 +186,7 @@ export function createOracle(options: DecideOptions): Oracle {
     if (next.kind === 'paused') pause ??= { tickMs: now.tickMs, isOfFile: next.by === 'file' };
     const isResumed = pause !== null && (next.kind === 'printing' || next.kind === 'heating');
     if (!isResumed || pause === null) return;
+    pending.clear();
     const isByMacro = pause.isOfFile && now.tickMs - pause.tickMs < 20_000;
     pause = null;
     if (idleOwed !== null)
@@ -170,8 +210,14 @@ export function createOracle(options: DecideOptions): Oracle {
   function hearBefore(input: WatchInput, now: Moment) {
     switch (input.kind) {
       case 'frame-assessed': {
-        if (job === null || !isSameJob(job, input.job) || !isWatched()) return;
+        if (job === null || !isSameJob(job, input.job) || !isWatched() || held.isHeld(job, now)) return;
         const { suggests, quality, score } = input.assessment;
+        // What of it counts depends on all that was seen before.
+        if (suggests === null) {
+          if (accepted !== null) accepted.isVoid = true;
+          leastSince = 0;
+          return;
+        }
         const isTrouble = suggests?.isWarning === true || suggests?.isFailing === true;
         const isClear = !isTrouble && quality !== null && quality > 5;
         if (accepted === null) return;
@@ -185,7 +231,10 @@ export function createOracle(options: DecideOptions): Oracle {
         return;
       case 'action-finished':
       case 'answer-finished':
+        if (input.outcome.kind !== 'delayed') pending.delete(input.incidentId);
         if (input.outcome.kind !== 'done') return;
+        // Leaving an object out has nothing to do with the idle timeout.
+        if (input.kind === 'answer-finished' && input.answer === 'skip-object') return;
         idleOwed ??= input.outcome.idleTimeoutBeforeS;
         if (input.kind === 'action-finished') doneFor.add(input.incidentId);
         if (input.kind === 'action-finished') pausedFor.add(input.incidentId);
@@ -198,6 +247,14 @@ export function createOracle(options: DecideOptions): Oracle {
         // Nothing is known of the printer until it is seen again.
         print = unseen;
         blind = null;
+        pending.clear();
+        return;
+      case 'commanded':
+        held.hear(input.command, job, now);
+        if (held.isHeld(job, now)) blind = null;
+        return;
+      case 'idle-timeout-lengthened':
+        if (pause !== null) idleOwed ??= input.beforeS;
         return;
       default:
         return;
@@ -219,7 +276,7 @@ export function createOracle(options: DecideOptions): Oracle {
     }
     if (input.kind === 'answered' && open !== null) {
       const isOurs = input.incidentId === null || input.incidentId === open.id;
-      const isWave = input.answer === 'false-alarm' || input.answer === 'resume';
+      const isWave = ['false-alarm', 'resume', 'ignore'].includes(input.answer);
       if (isOurs && isWave && pause === null && job !== null) {
         quietUntilTickMs = now.tickMs + options.resumeMuteMs;
         accept(open.score);
@@ -229,8 +286,13 @@ export function createOracle(options: DecideOptions): Oracle {
     const isClosed = effects.some(
       (effect) => effect.kind === 'close-alert' && effect.incidentId === open?.id,
     );
-    if (isClosed && input.kind === 'frame-assessed') open = null;
-    if (input.kind === 'frame-assessed' && isWatched() && blind !== null) {
+    if (isClosed && open !== null && input.kind === 'answer-finished' && input.answer === 'skip-object') {
+      quietUntilTickMs = now.tickMs + options.resumeMuteMs;
+      accept(open.score);
+      open = null;
+    }
+    if (isClosed && ['frame-assessed', 'time-passed', 'commanded'].includes(input.kind)) open = null;
+    if (input.kind === 'frame-assessed' && isWatched() && blind !== null && !held.isHeld(job, now)) {
       if (job !== null && isSameJob(job, input.job)) blind = null;
     }
   }
