@@ -71,6 +71,39 @@ describe('a records folder', () => {
     assert.deepEqual(readdirSync(join(folder, 'lookout', 'incidents')), []);
   });
 
+  it('that is read-only is said once, with what to do, and used again when it is not', async (t) => {
+    const folder = aFolder(t);
+    const path = join(folder, 'lookout');
+    await onSmallDisk(t, path, 4_000, async () => {
+      const house = aHouse(folder);
+      house.hear({ kind: 'print-changed', print: printing });
+      await house.looks(3, 0.1);
+      // What the kernel does with an SD card that begins to fail.
+      assert.equal(spawnSync('mount', ['-o', 'remount,ro', path]).status, 0);
+      await house.looks(12, 1);
+      assert.deepEqual(levels(house), ['warning']);
+      assert.match(house.notices[0]?.text ?? '', /EROFS.*\[RECORD_NOT_WRITTEN\]\. .*read-only/s);
+      assert.equal(house.state.incident?.level, 'failing', 'the print is judged all the same');
+      assert.equal(spawnSync('mount', ['-o', 'remount,rw', path]).status, 0);
+      await house.looks(4, 1);
+      assert.deepEqual(levels(house), ['warning', 'info']);
+      assert.ok(((await house.records.read(house.state.incident?.id ?? ''))?.steps.length ?? 0) > 0);
+    });
+  });
+
+  it('of another user is said once, with what to do', async (t) => {
+    // Root may write everywhere.
+    if (process.getuid?.() === 0) return t.skip('runs as root');
+    const folder = aFolder(t);
+    mkdirSync(join(folder, 'lookout'), { mode: 0o500 });
+    const house = aHouse(folder);
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.looks(12, 1);
+    assert.deepEqual(levels(house), ['warning']);
+    assert.match(house.notices[0]?.text ?? '', /EACCES.*\[RECORD_NOT_WRITTEN\]/s);
+    assert.equal(house.state.incident?.level, 'failing');
+  });
+
   it('that is a file is said once, and used again when it is a folder', async (t) => {
     const folder = aFolder(t);
     const house = aHouse(folder);

@@ -148,6 +148,31 @@ describe('the recorder', () => {
     assert.equal((await house.records.prints()).length, 1);
   });
 
+  it('keeps one whole story while the wall clock jumps back and ahead by years', async (t) => {
+    const house = aHouse(aFolder(t));
+    const { atMs } = house.clock.now();
+    const year = 31_557_600_000;
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.looks(6, 0.1);
+    // A Raspberry Pi begins in the past and hears the time from the network.
+    house.clock.setWall(atMs - 10 * year);
+    await house.looks(6, 1);
+    house.clock.setWall(atMs + 10 * year);
+    await house.looks(6, 1);
+    const id = house.state.incident?.id ?? '';
+    assert.equal(house.state.incident?.level, 'failing');
+    house.hear({ kind: 'print-changed', print: { kind: 'ended', job, how: 'cancelled', message: '' } });
+    await house.written();
+    const story = await house.records.read(id);
+    assert.equal(story?.frames.length, 18);
+    assert.equal(story?.isOpen, false);
+    assertReplays(house, id);
+    const [print, ...others] = await house.records.prints();
+    assert.deepEqual([print?.summary.looks, others.length], [18, 0]);
+    assert.equal((await house.records.list()).length, 1);
+    assert.deepEqual(house.notices, []);
+  });
+
   it('keeps the frames after the opening within their limit', async (t) => {
     const house = aHouse(aFolder(t), { ringBytes: 10_000 }, { onFailure: 'alert' });
     house.hear({ kind: 'print-changed', print: printing });

@@ -5,6 +5,8 @@ import type { Clock } from '../../src/core/ports.ts';
 export interface FakeClock extends Clock {
   /** Moves both clocks by `ms`, waking sleepers on the way and letting their promises run. */
   advance(ms: number): Promise<void>;
+  /** Sets the wall clock, as NTP or a person does; the monotonic one goes on. */
+  setWall(atMs: number): void;
   /** How many sleepers wait now. */
   sleepers(): number;
 }
@@ -24,6 +26,9 @@ export function createFakeClock(atMs = 1_700_000_000_000, tickMs = 1_000_000): F
   };
   return {
     now: () => ({ atMs: wall, tickMs: tick }),
+    setWall: (atMs) => {
+      wall = atMs;
+    },
     sleepers: () => waiting.size,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
