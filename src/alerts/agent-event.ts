@@ -19,6 +19,7 @@ export function createAgentEventChannel(deps: AgentEventDeps): Channel {
   };
   return {
     name: 'event',
+    takesQuestions: true,
     raise: ({ incidentId, level, title, lines, answers, object = null }, _picture, signal) =>
       send('alert', { incident_id: incidentId, level, title, lines, answers, object }, signal),
     close: (incidentId, signal) => send('alert_closed', { incident_id: incidentId }, signal),

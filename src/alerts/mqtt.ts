@@ -120,6 +120,7 @@ export function createMqtt(deps: MqttDeps): Mqtt {
   return {
     channel: {
       name: 'mqtt',
+      takesQuestions: true,
       raise: (alert, picture, signal) => {
         const { incidentId, level, title, lines } = alert;
         const event = {

@@ -14,6 +14,7 @@ export interface PromptDeps {
 export function createPromptChannel(deps: PromptDeps): Channel {
   return {
     name: 'prompt',
+    takesQuestions: true,
     raise: async (alert, _picture, signal) => {
       try {
         await deps.raise(alert, signal);

@@ -49,8 +49,13 @@ export function createAnnouncer(channels: readonly Channel[], log: Log): Announc
     createQueue(channel, log, stop.signal, (error) => onDown(channel, error)),
   );
   return {
-    raise: (alert, picture) =>
-      onAll({ kind: 'raise', run: (channel, signal) => channel.raise(alert, picture, signal) }),
+    raise: (alert, picture) => {
+      const isQuestion = alert.level === 'question';
+      for (const queue of queues) {
+        if (isQuestion && queue.channel.takesQuestions !== true) continue;
+        queue.add({ kind: 'raise', run: (channel, signal) => channel.raise(alert, picture, signal) });
+      }
+    },
     close: (incidentId) =>
       onAll({ kind: 'close', run: (channel, signal) => channel.close(incidentId, signal) }),
     tell: (notice) => onAll(telling(notice)),

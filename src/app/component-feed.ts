@@ -128,6 +128,7 @@ function publicState(status: StatusAnswer): Readonly<Record<string, unknown>> {
     version: status.version,
     is_watching: status.is_watching,
     gate: status.gate?.kind ?? null,
+    mode: status.mode,
     verdict: status.verdict,
     blind: status.blind?.code ?? null,
     incident:

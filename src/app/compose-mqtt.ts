@@ -51,9 +51,14 @@ export function composeMqtt(parts: MqttParts): Mqtt {
 
 /** What a broker is told, without what changes by itself from one moment to the next. */
 function publicState(status: StatusAnswer): Readonly<Record<string, unknown>> {
-  const { gate, printer, print, verdict, last, incident, blind } = status;
+  const { gate, printer, print, mode, last, blind } = status;
+  // Whoever acts on what a broker says must not act in shadow mode either.
+  const isShadow = mode === 'shadow';
+  const incident = isShadow ? null : status.incident;
+  const verdict = isShadow && status.verdict !== 'clear' ? 'watching' : status.verdict;
   return {
-    state: stateWord(status),
+    state: stateWord({ gate, blind, verdict, incident }),
+    mode,
     text: status.text,
     ...{
       is_watching: status.is_watching,
@@ -68,7 +73,12 @@ function publicState(status: StatusAnswer): Readonly<Record<string, unknown>> {
   };
 }
 
-function stateWord({ gate, blind, verdict, incident }: StatusAnswer): string {
+function stateWord({
+  gate,
+  blind,
+  verdict,
+  incident,
+}: Pick<StatusAnswer, 'gate' | 'blind' | 'verdict' | 'incident'>): string {
   if (incident !== null) return incident.level;
   if (blind !== null) return 'blind';
   return gate?.kind ?? verdict;

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { ControlAnswer } from '../core/control.ts';
 import { ControlError } from '../core/errors.ts';
 import { explainCommandTaken } from '../core/explain-hold.ts';
+import { isShadow } from '../core/incident.ts';
 import { flagArgument, numberArgument, wordArgument } from './control-arguments.ts';
 import type { Watch } from './watch.ts';
 
@@ -68,7 +69,7 @@ export function act(watch: Commanded, kind: 'pause' | 'resume' | 'cancel', throu
   if (kind === 'resume' && !isPaused) throw notNow('the print is not paused');
   if (kind === 'pause' && isPaused) throw notNow('the print is paused already');
   const { incident } = state;
-  if (incident !== null && incident.answer === null) {
+  if (incident !== null && incident.answer === null && !isShadow(incident)) {
     watch.answer({ answer: kind, incidentId: incident.id, through });
   } else watch.command({ kind }, through);
   return { text: explainCommandTaken(`${kind} was asked for`) };

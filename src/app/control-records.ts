@@ -6,6 +6,7 @@ import type { Records } from '../core/ports.ts';
 import type { IncidentRecord } from '../core/records.ts';
 import type { Answer } from '../core/types.ts';
 import { incidentArgument } from './control-arguments.ts';
+import { wouldHaveOf } from './control-status.ts';
 
 /** What of the records can be asked for. */
 export type RecordsView = Pick<Records, 'health' | 'list' | 'read' | 'label'>;
@@ -59,13 +60,14 @@ export async function lateAnswer(records: RecordsView, id: string, answer: Answe
 }
 
 function toRecorded({ incident, isOpen, closed, labels }: IncidentRecord): RecordedIncident {
-  const { id, job, level, openedAt, layer, backend, score, quality, action } = incident;
+  const { id, job, level, openedAt, layer, backend, score, quality, action, wouldHave } = incident;
   return {
     ...{ id, level, layer, backend, score, quality, is_open: isOpen },
     filename: job.filename,
     opened_at: seconds(openedAt.atMs),
     closed: closed === null ? null : { at: seconds(closed.atMs), how: closed.how },
     action: action === null ? null : { what: action.what, state: action.state, message: action.message },
+    would_have: wouldHaveOf(wouldHave),
     answers: labels.map(({ answer, atMs, through }) => ({ answer, at: seconds(atMs), through })),
   };
 }

@@ -1,5 +1,5 @@
 // The answer to `status`: the state of one watch as anybody may see it.
-import type { IncidentSummary, StatusAnswer } from '../core/control.ts';
+import type { IncidentSummary, QuestionSummary, StatusAnswer } from '../core/control.ts';
 import { explainAlert, explainGate } from '../core/explain.ts';
 import type { Hold } from '../core/hold.ts';
 import type { Incident } from '../core/incident.ts';
@@ -25,6 +25,7 @@ export function statusAnswer(
     gate: gate === null ? null : { kind: gate.kind, text: explainGate(gate) },
     printer: print.kind,
     print: printOf(print),
+    mode: status.mode,
     verdict: state.incident?.level ?? state.verdict,
     last:
       last === null
@@ -37,6 +38,7 @@ export function statusAnswer(
             at: seconds(last.at.atMs),
           },
     incident: incident === null ? null : incidentSummary(incident, now, state.wasPaused),
+    questions: state.shadow.questions.map(questionSummary),
     blind:
       blind === null
         ? null
@@ -77,9 +79,22 @@ function incidentSummary(incident: Incident, now: Moment, isPaused: boolean): In
     ...{ id, level, layer, backend, score, quality, answer },
     opened_at: seconds(openedAt.atMs),
     action: action === null ? null : { what: action.what, state: action.state, message: action.message },
+    would_have: wouldHaveOf(incident.wouldHave),
     object: incident.object ?? null,
     answers: answer === null ? explainAlert(incident, now, isPaused).answers : [],
   };
+}
+
+function questionSummary({ id, job, level, openedAt, layer, wouldHave }: Incident): QuestionSummary {
+  return {
+    ...{ id, level, layer, filename: job.filename, opened_at: seconds(openedAt.atMs) },
+    would_have: wouldHaveOf(wouldHave),
+  };
+}
+
+/** Of an incident of shadow mode that is failing; null for any other. */
+export function wouldHaveOf(wouldHave: Incident['wouldHave']): { what: string; at: number } | null {
+  return wouldHave == null ? null : { what: wouldHave.what, at: seconds(wouldHave.at.atMs) };
 }
 
 function printOf(print: Print): StatusAnswer['print'] {

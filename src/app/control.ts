@@ -2,9 +2,9 @@
 import * as v from 'valibot';
 import type { ControlAnswer, SnapshotAnswer } from '../core/control.ts';
 import { ControlError } from '../core/errors.ts';
-import { explainAnswerTaken } from '../core/explain-control.ts';
 import type { Frame } from '../core/types.ts';
 import { type CheckDeps, checkNow } from './check-now.ts';
+import { answerIncident, answers } from './control-answers.ts';
 import { flagArgument, incidentArgument, readArguments, wordArgument } from './control-arguments.ts';
 import { act, mute, muteArguments, switchWatching, unmute, watchArguments } from './control-commands.ts';
 import {
@@ -12,7 +12,6 @@ import {
   incidentArguments,
   incidentsAnswer,
   incidentsArguments,
-  lateAnswer,
   type RecordsView,
 } from './control-records.ts';
 import { statusAnswer } from './control-status.ts';
@@ -79,25 +78,10 @@ export function createControl(deps: ControlDeps): Control {
     method(
       'answer',
       v.strictObject({
-        answer: wordArgument(['pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore', 'skip-object']),
+        answer: wordArgument(answers),
         incident_id: v.nullish(incidentArgument, null),
       }),
-      async ({ answer, incident_id: id }, through) => {
-        const { incident } = watch.status().state;
-        if (incident === null || (id !== null && id !== incident.id)) {
-          const late = id === null ? null : await lateAnswer(deps.records, id, answer, through);
-          if (late !== null) return late;
-          throw notFound(
-            id === null ? 'no alert is open' : `no alert is open for incident ${id}`,
-            'lookout.status tells which one is.',
-          );
-        }
-        if (answer === 'skip-object' && incident.object === undefined) {
-          throw notNow('it is not known which single object fails, so that none can be skipped');
-        }
-        watch.answer({ answer, incidentId: incident.id, through });
-        return { text: explainAnswerTaken(answer), incident_id: incident.id, answer };
-      },
+      ({ answer, incident_id: id }, through) => answerIncident(deps, { answer, id }, through),
     ),
     method('mute', muteArguments, async (args, through) => mute(watch, args, through)),
     method('unmute', v.strictObject({}), async (_args, through) => unmute(watch, through)),

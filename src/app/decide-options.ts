@@ -5,6 +5,7 @@ import type { Settings } from './settings.ts';
 /** The options of the core. JSON: they are part of each record. */
 export function decideOptionsOf({ action, camera, detection }: Settings): DecideOptions {
   return {
+    mode: action.mode,
     onFailure: action.onFailure,
     confirmMs: action.confirmTimeoutMs,
     resumeMuteMs: detection.resumeMuteMs,

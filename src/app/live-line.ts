@@ -1,6 +1,7 @@
 // One line that says how the print is doing: for the terminal of the demo and the service's status.
 import { explainGate, sayDuration } from '../core/explain.ts';
 import { sayLoad } from '../core/explain-busy.ts';
+import { sayShadow } from '../core/explain-shadow.ts';
 import type { Job, Print } from '../core/types.ts';
 import type { WatchStatus } from './watch.ts';
 
@@ -12,6 +13,8 @@ export function liveLine(status: WatchStatus, nowTickMs: number): string {
   if (gate !== null && (print.kind === 'printing' || gate.kind === 'switched-off'))
     parts.push(explainGate(gate));
   if (state.job !== null) parts.push(verdictText(status, nowTickMs));
+  const shadow = sayShadow(state, status.mode === 'shadow', nowTickMs);
+  if (shadow !== null) parts.push(shadow);
   const quality = state.last?.assessment.quality ?? null;
   if (state.job !== null && quality !== null) parts.push(`quality ${quality}/10`);
   if (state.busy !== null) parts.push(`host busy (load ${sayLoad(state.busy.load)})`);

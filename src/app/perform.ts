@@ -105,6 +105,8 @@ export function createPerformer(
           return runInBackground('the action', () => takeAction(effect.incidentId, effect.action));
         case 'do-answer':
           return runInBackground('the answer', () => doAnswer(effect.incidentId, effect.answer));
+        case 'note-would-have':
+          return log.info('shadow mode: this would be done now', { ...effect });
         case 'read-objects':
           return runInBackground('reading the objects', () => readObjects(effect.incidentId));
         case 'skip-object':

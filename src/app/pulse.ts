@@ -1,4 +1,5 @@
 // How the process is: whether every printer's loop makes progress, and one line with the worst of them first.
+import { isShadow } from '../core/incident.ts';
 import { liveLine } from './live-line.ts';
 import type { PrinterLife } from './printer-life.ts';
 import type { WatchStatus } from './watch.ts';
@@ -50,8 +51,8 @@ function pulseOfOne(life: Beating, nowTickMs: number): PrinterPulse {
 }
 
 function troubleOf({ state, print }: WatchStatus): number {
-  if (state.incident?.level === 'failing') return 4;
-  if (state.incident !== null) return 3;
+  const { incident } = state;
+  if (incident !== null && !isShadow(incident)) return incident.level === 'failing' ? 4 : 3;
   if (state.blind !== null || state.busy !== null) return 2;
   return print.kind === 'not-ready' ? 1 : 0;
 }

@@ -35,11 +35,12 @@ const savedState = v.object({
     accepted: stateFields.accepted,
     quietUntilTickMs: stateFields.quietUntilTickMs,
     hold: stateFields.hold,
+    shadow: stateFields.shadow,
     idleTimeoutBeforeS: stateFields.idleTimeoutBeforeS,
   }),
 });
 
-/** Loads the state of this boot; of another, only what a person has asked for until further notice is left. */
+/** Loads the state of this boot; of another, only what a person has asked for until further notice, or is still to be asked. */
 export function loadWatchState(deps: { store: Store; clock: Clock; log: Log; bootId: string }): WatchRecord {
   const { store, clock, log, bootId } = deps;
   const state = read(store.load(documentName), { bootId, log, now: clock.now() });
@@ -72,7 +73,7 @@ export function loadWatchState(deps: { store: Store; clock: Clock; log: Log; boo
 /** What must survive a restart; the rest is seen again within one interval, and an SD card wears out. */
 function lasting(state: WatchState) {
   const { job: jobRef, wasPaused, filePauseTickMs, trouble, incident: open, incidentCount } = state;
-  const { accepted, quietUntilTickMs, hold, idleTimeoutBeforeS } = state;
+  const { accepted, quietUntilTickMs, hold, shadow, idleTimeoutBeforeS } = state;
   // The moment it was last seen changes with every frame and only serves to close a warning.
   const steady = open === null ? null : { ...open, lastSeenTickMs: open.openedAt.tickMs };
   return {
@@ -85,6 +86,8 @@ function lasting(state: WatchState) {
     accepted,
     quietUntilTickMs,
     hold,
+    // It is taken away when we stop, and asked again.
+    shadow: { ...shadow, isAsked: false },
     idleTimeoutBeforeS,
   };
 }
@@ -103,5 +106,7 @@ function read(
   }
   const { state, savedAt } = result.output;
   if (result.output.bootId === bootId) return { ...initialWatchState, ...state };
-  return { ...initialWatchState, hold: holdAfterBoot(state.hold, savedAt, now) };
+  // A host that is switched off after the print still owes its questions.
+  const { hold, shadow } = state;
+  return { ...initialWatchState, hold: holdAfterBoot(hold, savedAt, now), shadow };
 }

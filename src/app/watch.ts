@@ -9,7 +9,8 @@ import { sayLoad } from '../core/explain-busy.ts';
 import { type Gate, type GateOptions, gateOf } from '../core/gates.ts';
 import type { Answered, Backend, Camera, Clock, Log, Printer, Recorder, Store } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
-import type { Assessment, Frame, Job, Print } from '../core/types.ts';
+import { shownId } from '../core/shadow.ts';
+import type { Assessment, Frame, Job, Mode, Print } from '../core/types.ts';
 import type { DecideOptions, Effect, WatchCommand, WatchInput, WatchState } from '../core/watch-state.ts';
 import { createBell } from '../lib/bell.ts';
 import { loadBackgrounds } from './background-record.ts';
@@ -49,6 +50,7 @@ export interface WatchStatus {
   /** Why no frame is judged now; null while frames are judged. */
   readonly gate: Gate | null;
   readonly state: WatchState;
+  readonly mode: Mode;
   /** Assessments and counted calls since the start of this process. */
   readonly assessments: number;
   readonly calls: number;
@@ -122,7 +124,8 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
 
   function status(): WatchStatus {
     const gate = gateNow(printer.print);
-    return { print: printer.print, gate, state, assessments, calls, steppedTickMs };
+    const { mode = 'act' } = options;
+    return { print: printer.print, gate, state, mode, assessments, calls, steppedTickMs };
   }
 
   async function step(signal: AbortSignal): Promise<void> {
@@ -266,7 +269,7 @@ export function createWatch(options: WatchOptions, deps: WatchDeps): Watch {
         if (!signal.aborted) throw error;
       } finally {
         for (const off of offs) off();
-        await performer.shutDown(state.incident?.id ?? null);
+        await performer.shutDown(shownId(state));
         await record.saved();
         await scene.saved();
         await place.saved();

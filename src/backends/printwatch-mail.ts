@@ -25,6 +25,7 @@ export function createMailChannel({ api, memory, clock, who, job: jobOf, refuse 
   return {
     name: 'printwatch',
     raise: async ({ incidentId, level }, _picture, signal) => {
+      if (level === 'question') return;
       const { mailed } = memory.now();
       // Shown again after a restart, or with another text: that is no news. From warning to failing is.
       if (mailed?.incidentId === incidentId && (mailed.level === level || mailed.level === 'failing')) return;

@@ -67,6 +67,11 @@ const detection = {
 };
 
 const action = {
+  mode: key.choice(
+    'act',
+    ['act', 'shadow'],
+    'shadow decides as ever and does nothing: no pause, no alert. It is recorded, and you are asked after the print whether it would have been right.',
+  ),
   on_failure: key.choice(
     'pause',
     ['pause', 'cancel', 'alert', 'gcode', 'confirm'],

@@ -173,6 +173,16 @@ export function teach(background: Background, assessment: Assessment): Backgroun
   return { ...background, kept, pending: {}, teachMs: teachingMs };
 }
 
+/** What this look teaches when a person calls it a false alarm. */
+export function taughtHeat(assessment: Assessment): Heat {
+  return learn({}, assessment, true);
+}
+
+/** A person has called something of the past a false alarm: it belongs to the scene. What is seen next does not. */
+export function teachLate(background: Background, heat: Heat): Background {
+  return { ...background, kept: hottest(background.kept, heat), pending: {} };
+}
+
 /** The print is over. What it has taught is kept if nothing was wrong with it. */
 export function afterPrint(background: Background, hasEndedWell: boolean): Background {
   const { camera, backend, kept, fresh } = background;

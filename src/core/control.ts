@@ -1,5 +1,5 @@
 // What a person, a macro or another program may ask of us, and the shapes of the answers, as they go over the wire.
-import type { Print, Region, Verdict } from './types.ts';
+import type { Mode, Print, Region, Verdict } from './types.ts';
 
 /** Every answer: `text` is a plain sentence for a console. */
 export interface ControlAnswer {
@@ -19,10 +19,22 @@ export interface IncidentSummary {
   readonly quality: number | null;
   readonly action: { readonly what: string; readonly state: string; readonly message: string } | null;
   readonly answer: string | null;
+  /** In shadow mode, once it is failing: what would have been done, and when; else null. */
+  readonly would_have: { readonly what: string; readonly at: number } | null;
   /** What `skip-object` would leave out, by Klipper's name; null where it is not known. */
   readonly object: string | null;
   /** What can be answered now; empty once answered. */
   readonly answers: readonly string[];
+}
+
+/** An incident of shadow mode that is to be judged with `right` or `wrong`. */
+export interface QuestionSummary {
+  readonly id: string;
+  readonly filename: string;
+  readonly level: 'warning' | 'failing';
+  readonly opened_at: number;
+  readonly layer: number | null;
+  readonly would_have: { readonly what: string; readonly at: number } | null;
 }
 
 /** `status`. Times are Unix seconds, durations seconds. */
@@ -41,6 +53,8 @@ export interface StatusAnswer extends ControlAnswer {
     readonly total_layer: number | null;
     readonly print_duration: number;
   } | null;
+  /** `shadow`: nothing is done. */
+  readonly mode: Mode;
   readonly verdict: Verdict;
   /** The last judged picture of this print. Regions in picture fractions. */
   readonly last: {
@@ -51,6 +65,8 @@ export interface StatusAnswer extends ControlAnswer {
     readonly at: number;
   } | null;
   readonly incident: IncidentSummary | null;
+  /** What shadow mode wants to know of this print, or the last one; the oldest first, at most 5. */
+  readonly questions: readonly QuestionSummary[];
   /** Why nothing can be judged although it should be, else null. */
   readonly blind: {
     readonly code: string;
@@ -118,6 +134,8 @@ export interface RecordedIncident {
   readonly score: number;
   readonly quality: number | null;
   readonly action: { readonly what: string; readonly state: string; readonly message: string } | null;
+  /** In shadow mode, once it was failing: what would have been done, and when; else null. */
+  readonly would_have: { readonly what: string; readonly at: number } | null;
   /** What people have said of it, the oldest first. */
   readonly answers: readonly {
     readonly answer: string;

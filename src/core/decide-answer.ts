@@ -56,6 +56,10 @@ export function answered(
         state: { ...state, incident: { ...incident, answer } },
         effects: [close, { kind: 'do-answer', incidentId: incident.id, answer }],
       };
+    // They judge what was not done; here something was, or may yet be.
+    case 'right':
+    case 'wrong':
+      return { state, effects: [] };
     case 'resume':
     case 'false-alarm':
     case 'ignore':

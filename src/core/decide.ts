@@ -26,6 +26,7 @@ import { isSameJob } from './job.ts';
 import { type Judged, judge } from './judge.ts';
 import type { Place } from './regions.ts';
 import { seeView } from './scene-view.ts';
+import { answeredInShadow, inShadow, leaveMode, noteFailure } from './shadow.ts';
 import type { Assessment, JobRef, Moment, Verdict } from './types.ts';
 import type {
   AcceptedScene,
@@ -48,6 +49,10 @@ const rounding = 1e-9;
  * gets a second automatic action.
  */
 export function decide(state: WatchState, input: WatchInput, now: Moment, options: DecideOptions): Decision {
+  return inShadow(state, input, step(state, input, now, options), now);
+}
+
+function step(state: WatchState, input: WatchInput, now: Moment, options: DecideOptions): Decision {
   switch (input.kind) {
     case 'print-changed':
       return remindOfHold(state, forgetBusy(printChanged(state, input.print, now, options)), now);
@@ -58,7 +63,10 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
     case 'action-finished':
       return actionFinished(state, input, now);
     case 'answered':
-      return answered(state, input.answer, input.incidentId, now, options);
+      return (
+        answeredInShadow(state, input.answer, input.incidentId) ??
+        answered(state, input.answer, input.incidentId, now, options)
+      );
     case 'commanded':
       return commanded(state, input.command, now);
     case 'answer-finished':
@@ -75,8 +83,10 @@ export function decide(state: WatchState, input: WatchInput, now: Moment, option
       return loadMeasured(state, input.load, now, options);
     case 'areas-changed':
       return { state: { ...state, drawn: input.areas }, effects: [] };
-    case 'restarted':
-      return { state: afterRestart(state, now), effects: [] };
+    case 'restarted': {
+      const left = leaveMode(state, options);
+      return { state: afterRestart(left.state, now), effects: left.effects };
+    }
   }
 }
 
@@ -112,6 +122,7 @@ function frameAssessed(state: WatchState, input: Assessed, now: Moment, options:
     evidence,
     backgrounds,
     view,
+    shadow: hasMoved ? { ...state.shadow, heats: {} } : state.shadow,
     accepted: stillAccepted(state.accepted, assessment, verdict),
     incident: state.incident === null || !hasTrouble ? state.incident : worse(state.incident, judged, now),
   };
@@ -204,6 +215,7 @@ function open(
     action: null,
     answer: null,
     isAccepted,
+    ...(options.mode === 'shadow' ? { wouldHave: null } : {}),
   };
   const accepted = state.accepted === null ? null : { ...state.accepted, isTold: true };
   const opened = { ...state, incidentCount, accepted };
@@ -221,6 +233,7 @@ function show(state: WatchState, incident: Incident, now: Moment): Decision {
 /** The incident becomes failing, once, and gets its one automatic action: here and nowhere else. */
 function fail(state: WatchState, incident: Incident, now: Moment, options: DecideOptions): Decision {
   const what = options.onFailure;
+  if (options.mode === 'shadow') return noteFailure(state, incident, what, now);
   if (what === 'confirm') {
     const asked = withCountdown({ ...incident, level: 'failing', isAccepted: false }, now, options);
     return asking(show(state, asked, now), asked, options);

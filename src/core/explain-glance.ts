@@ -1,6 +1,8 @@
 // The first glance at a watched print, in a few words: fine, watch out, look here, or cannot see.
 import { explainAlert, explainGate, sayDuration } from './explain.ts';
+import { sayWouldHave } from './explain-would-have.ts';
 import type { Gate } from './gates.ts';
+import { isShadow } from './incident.ts';
 import type { Moment, Print } from './types.ts';
 import type { WatchState } from './watch-state.ts';
 
@@ -31,6 +33,8 @@ export function explainGlance({ print, gate, state }: Glanced, now: Moment): Gla
     const isPaused = print.kind === 'paused';
     const alert = explainAlert(incident, now, isPaused);
     const text = alert.lines.join(' ');
+    // Nothing was done and nobody need come.
+    if (isShadow(incident)) return { mood: 'watch-out', title: `Shadow: ${sayWouldHave(incident)}`, text };
     if (incident.level === 'failing')
       return { mood: 'look-here', title: failingTitle(isPaused, incident.action?.state === 'failed'), text };
     return {

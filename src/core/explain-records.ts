@@ -1,4 +1,6 @@
 // Sentences about the records on disk.
+import { sayWouldHave } from './explain-would-have.ts';
+import { isShadow } from './incident.ts';
 import type { IncidentRecord } from './records.ts';
 import type { Notice } from './types.ts';
 
@@ -17,7 +19,8 @@ export function explainRecordsBack(): Notice {
 export function sayIncident(record: IncidentRecord, openedAt: string): string {
   const { incident, isOpen, closed, labels } = record;
   const { id, level, action, job } = incident;
-  const done = action === null || action.what === 'alert' ? '' : `, ${action.what} ${action.state}`;
+  const acted = action === null || action.what === 'alert' ? '' : `, ${action.what} ${action.state}`;
+  const done = isShadow(incident) ? `, ${sayWouldHave(incident)}` : acted;
   const end = isOpen ? 'open' : (closed?.how ?? 'end not seen');
   const said = labels.at(-1) === undefined ? '' : `, said: ${labels.at(-1)?.answer}`;
   return `${id}  ${openedAt}  ${level}${done}, ${end.replaceAll('-', ' ')}${said}  ${JSON.stringify(job.filename)}`;

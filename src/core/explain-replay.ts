@@ -101,6 +101,8 @@ function sayEffect(effect: Effect): string {
       return `alert: ${effect.alert.title.replace('Lookout: ', '')}`;
     case 'take-action':
       return effect.action;
+    case 'note-would-have':
+      return `in shadow mode: ${effect.what}`;
     case 'read-objects':
       return 'ask for the objects of the print';
     case 'skip-object':

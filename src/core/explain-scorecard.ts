@@ -7,7 +7,7 @@ const maxNamed = 10;
 
 /** What the records show, and what is made of it. */
 export function explainScorecard(card: Scorecard): string[] {
-  const { warnings, failures, missed, prints } = card;
+  const { warnings, failures, inShadow, missed, prints } = card;
   const row = (name: string, { right, unsaid, ...rest }: Tally) =>
     `  ${name.padEnd(10)}${cell(right)}${cell(rest['false-alarm'], 14)}${cell(unsaid)}`;
   const lines = [
@@ -20,6 +20,7 @@ export function explainScorecard(card: Scorecard): string[] {
     precision('warnings', warnings),
     precision('failures', failures),
   ];
+  if (inShadow > 0) lines.push(`In shadow mode, where nothing was done about it: ${inShadow} of them.`);
   if (missed.length > 0) {
     const names = missed.slice(0, maxNamed).map(({ filename }) => JSON.stringify(filename));
     const more = missed.length > maxNamed ? `, and ${missed.length - maxNamed} more` : '';

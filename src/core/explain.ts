@@ -1,6 +1,7 @@
 // Sentences for people: what was seen, since when, what was done, what they can do. The only place with such texts.
+import { sayWouldHave } from './explain-would-have.ts';
 import type { Gate } from './gates.ts';
-import type { Incident, IncidentAction } from './incident.ts';
+import { type Incident, type IncidentAction, isShadow } from './incident.ts';
 import type { Alert, Answer, Moment, Notice } from './types.ts';
 import type { Blindness } from './watch-state.ts';
 
@@ -32,7 +33,9 @@ export function explainAlert(incident: Incident, now: Moment, isPaused = false):
   };
 }
 
-function titleOf({ level, action }: Incident): string {
+function titleOf(incident: Incident): string {
+  const { level, action } = incident;
+  if (isShadow(incident)) return `Lookout: shadow mode, ${sayWouldHave(incident)}`;
   if (level === 'warning') return 'Lookout: this print may be failing';
   if (action?.state === 'failed') return 'Lookout: print failing and NOT stopped';
   if (action === null || action.state !== 'done') return 'Lookout: print failing';
@@ -48,7 +51,8 @@ function titleOf({ level, action }: Incident): string {
   }
 }
 
-function whatWasSeen(incident: Incident, now: Moment): string {
+/** What the backend says, how sure it is, where, and for how long. */
+export function whatWasSeen(incident: Incident, now: Moment): string {
   const since = sayDuration(now.tickMs - incident.troubleSince.tickMs);
   const layer = incident.layer === null ? '' : `, from layer ${incident.layer} on`;
   const sure = incident.level === 'failing' ? 'has very probably failed' : 'may be going wrong';
@@ -71,7 +75,10 @@ function whatIsToCome({ confirmUntilTickMs }: Incident, now: Moment, isPaused: b
   return [`It is paused in ${left}, unless you choose Ignore (on_failure is confirm).`];
 }
 
-function whatWasDone({ level, action, isAccepted }: Incident): string[] {
+function whatWasDone(incident: Incident): string[] {
+  const { level, action, isAccepted } = incident;
+  if (isShadow(incident))
+    return ['Nothing was done (mode is shadow). You are asked when the print has ended.'];
   if (level === 'warning') {
     return isAccepted
       ? ['You let it go on, so it will not be paused again unless it clears once or grows.']
@@ -98,7 +105,9 @@ function actionLine(action: IncidentAction): string {
   }
 }
 
-function answersTo({ action, confirmUntilTickMs, object }: Incident, isPaused: boolean): readonly Answer[] {
+function answersTo(incident: Incident, isPaused: boolean): readonly Answer[] {
+  const { action, confirmUntilTickMs, object } = incident;
+  if (isShadow(incident)) return ['right', 'wrong'];
   if (action?.what === 'cancel' && action.state === 'done') return ['seen'];
   const isPausedByAction = action?.what === 'pause' && action.state === 'done';
   const skip: readonly Answer[] = object === undefined ? [] : ['skip-object'];

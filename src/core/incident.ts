@@ -1,6 +1,6 @@
 // An incident: a warning or a failure of one print, what was done about it and what a person answered.
 import type { Place } from './regions.ts';
-import type { ActionOutcome, Answer, FailureAction, JobRef, Moment, Score } from './types.ts';
+import type { ActionOutcome, Answer, FailureAction, JobRef, Moment, OnFailure, Score } from './types.ts';
 
 /** The one automatic action of an incident. `orphaned`: asked for by a process that has died since. */
 export interface IncidentAction {
@@ -9,6 +9,12 @@ export interface IncidentAction {
   readonly requestedAt: Moment;
   /** Why it failed; '' otherwise. */
   readonly message: string;
+}
+
+/** What `on_failure` would have done, in shadow mode. */
+export interface WouldHave {
+  readonly what: OnFailure;
+  readonly at: Moment;
 }
 
 /** A warning or failure of one print. JSON: it is kept over a restart. */
@@ -38,6 +44,18 @@ export interface Incident {
   readonly object?: string;
   /** The user had accepted this scene: told, but no action is taken. */
   readonly isAccepted: boolean;
+  /** In shadow mode what would have been done, null before it is failing; absent in any other mode. */
+  readonly wouldHave?: WouldHave | null;
+}
+
+/** True for an incident of shadow mode: nobody is told of it, and nothing is done, before the print ends. */
+export function isShadow({ wouldHave }: Incident): boolean {
+  return wouldHave !== undefined;
+}
+
+/** True when a person has said whether what shadow mode would have done was right. */
+export function isJudged({ answer }: Incident): boolean {
+  return answer === 'right' || answer === 'wrong';
 }
 
 /** The incident with the outcome of its action written in. */

@@ -117,6 +117,8 @@ export interface Backend {
 /** A way to reach a person. Rejects with an AlertError; the loop goes on either way. */
 export interface Channel {
   readonly name: string;
+  /** True where a question can be answered, or handed to who can; nobody else is sent one. */
+  readonly takesQuestions?: boolean;
   /**
    * Shows the alert; a second call for the same incident replaces the first.
    * @param picture the frame that the alert is about; null where there is none

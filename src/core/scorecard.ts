@@ -1,5 +1,6 @@
 // How often it was right: what people have answered to the incidents, and what another sensitivity would have made of them.
 import type { Sensitivity } from './evidence.ts';
+import { isShadow } from './incident.ts';
 import type { IncidentRecord } from './records.ts';
 import { replay } from './replay.ts';
 import type { Trace } from './trace.ts';
@@ -17,6 +18,8 @@ export interface Scorecard {
   readonly prints: number;
   readonly warnings: Tally;
   readonly failures: Tally;
+  /** Of the incidents of both levels so many were in shadow mode. */
+  readonly inShadow: number;
   /** Cancelled or failed without any alert before: perhaps a failure that was missed. The newest first. */
   readonly missed: readonly PrintRecord[];
 }
@@ -50,8 +53,9 @@ const sensitivities: readonly Sensitivity[] = ['low', 'medium', 'high'];
 /** What the answers say; the last one that tells counts. A print that was cancelled past us was given up as well. */
 export function truthOf({ labels, closed }: Pick<IncidentRecord, 'labels' | 'closed'>): Truth {
   for (const { answer } of labels.toReversed()) {
-    if (answer === 'false-alarm' || answer === 'ignore') return 'false-alarm';
-    if (answer === 'cancel' || answer === 'pause' || answer === 'skip-object') return 'right';
+    if (answer === 'wrong' || answer === 'false-alarm' || answer === 'ignore') return 'false-alarm';
+    if (answer === 'right' || answer === 'cancel' || answer === 'pause') return 'right';
+    if (answer === 'skip-object') return 'right';
   }
   return closed?.how === 'cancelled' ? 'right' : 'unsaid';
 }
@@ -67,6 +71,7 @@ export function scorecard(incidents: readonly IncidentRecord[], prints: readonly
     prints: prints.length,
     warnings: tally('warning'),
     failures: tally('failing'),
+    inShadow: incidents.filter(({ incident }) => isShadow(incident)).length,
     missed: prints.filter(({ how, summary }) => {
       return (how === 'cancelled' || how === 'error') && summary.incidents === 0 && summary.looks > 0;
     }),

@@ -157,6 +157,9 @@ export type FailureAction = 'pause' | 'cancel' | 'gcode' | 'alert';
 /** What is set for a print that fails: an action at once, or a question first and the pause if nobody answers. */
 export type OnFailure = FailureAction | 'confirm';
 
+/** Whether anything is done at all: `shadow` decides as `act` does, and does nothing of it. */
+export type Mode = 'act' | 'shadow';
+
 /** How an action on the printer ended. Only an observed state counts as done. */
 export type ActionOutcome =
   | { readonly kind: 'done'; readonly tookMs: number; readonly idleTimeoutBeforeS: number | null }
@@ -173,14 +176,25 @@ export interface PauseStep {
 
 /**
  * What a person can answer to an alert. `ignore` answers the countdown before a pause: let it go on. `skip-object`
- * leaves out the object that the failure lies in, and lets the others go on.
+ * leaves out the object that the failure lies in, and lets the others go on. `right` and `wrong` judge what shadow mode
+ * would have done.
  */
-export type Answer = 'pause' | 'resume' | 'cancel' | 'false-alarm' | 'seen' | 'ignore' | 'skip-object';
+export type Answer =
+  | 'pause'
+  | 'resume'
+  | 'cancel'
+  | 'false-alarm'
+  | 'seen'
+  | 'ignore'
+  | 'skip-object'
+  | 'right'
+  | 'wrong';
 
 /** What an alert shows. Texts are plain sentences; a channel makes them safe for its own medium. */
 export interface Alert {
   readonly incidentId: string;
-  readonly level: 'warning' | 'failing';
+  /** `question`: nothing is wrong now; what shadow mode would have done is to be judged. */
+  readonly level: 'warning' | 'failing' | 'question';
   readonly title: string;
   readonly lines: readonly string[];
   /** The answers to offer, in this order. */

@@ -9,6 +9,7 @@ import type { BedObjects } from './objects.ts';
 import type { Area } from './regions.ts';
 import type { SceneGrid } from './scene-grid.ts';
 import type { SceneView } from './scene-view.ts';
+import { noShadow, type Shadow } from './shadow-state.ts';
 import type {
   ActionOutcome,
   Alert,
@@ -18,6 +19,7 @@ import type {
   Fault,
   Job,
   JobRef,
+  Mode,
   Moment,
   Notice,
   OnFailure,
@@ -73,6 +75,8 @@ export interface WatchState {
   readonly drawn: readonly Area[] | null;
   /** What a person has asked for until further notice. Outlives prints and reboots. */
   readonly hold: Hold;
+  /** What shadow mode wants to know. Outlives prints. */
+  readonly shadow: Shadow;
   /** The host has too much to do, so that there are fewer looks. */
   readonly busy: Busy | null;
   /** Klipper's own idle timeout, to be put back when the print goes on or ends; null while it is not ours. */
@@ -137,6 +141,8 @@ export type Effect =
       readonly incidentId: string;
       readonly answer: 'pause' | 'resume' | 'cancel';
     }
+  /** Shadow mode: this would be done now, and is not. For the log and the record. */
+  | { readonly kind: 'note-would-have'; readonly incidentId: string; readonly what: OnFailure }
   | { readonly kind: 'read-objects'; readonly incidentId: string }
   | { readonly kind: 'skip-object'; readonly incidentId: string; readonly object: string }
   | { readonly kind: 'raise-alert'; readonly alert: Alert }
@@ -155,6 +161,8 @@ export interface Decision {
 
 /** What of the settings the core needs. All ms. */
 export interface DecideOptions {
+  /** `[action] mode`; absent, as in records from before there was one, is `act`. */
+  readonly mode?: Mode;
   readonly onFailure: OnFailure;
   /** `[action] confirm_timeout`: how long a person is asked before the pause, with `confirm`. */
   readonly confirmMs?: number;
@@ -190,6 +198,7 @@ export const initialWatchState: WatchState = {
   blind: null,
   drawn: null,
   hold: noHold,
+  shadow: noShadow,
   busy: null,
   idleTimeoutBeforeS: null,
 };

@@ -48,6 +48,17 @@ const stateSchema = {
       },
     },
     verdict: { enum: ['clear', 'watching', 'warning', 'failing'] },
+    mode: { enum: ['act', 'shadow'] },
+    question: {
+      type: ['object', 'null'],
+      description: 'What shadow mode wants to know now that its print is over: answer right or wrong',
+      properties: {
+        id: { type: 'string' },
+        title: { type: 'string' },
+        lines: { type: 'array', items: { type: 'string' } },
+        answers: { type: 'array', items: { enum: ['right', 'wrong'] } },
+      },
+    },
     backend: {
       type: 'object',
       properties: {

@@ -2,12 +2,13 @@
 import type { Glanced } from '../core/explain-glance.ts';
 import type { Records } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
-import type { Assessment, Frame } from '../core/types.ts';
+import type { Assessment, Frame, Mode } from '../core/types.ts';
 import type { Effect, WatchInput } from '../core/watch-state.ts';
 import type { BackendFacts, EvidenceFacts } from './view.ts';
 
 /** What can be said of a watch at this moment. */
 export interface Watched extends Glanced {
+  readonly mode: Mode;
   readonly assessments: number;
   readonly calls: number;
 }

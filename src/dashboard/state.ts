@@ -1,10 +1,19 @@
 // Puts together what the page is told of one printer.
 import { explainAlert, explainGate, explainSkip } from '../core/explain.ts';
 import { explainGlance } from '../core/explain-glance.ts';
+import { explainQuestion } from '../core/explain-shadow.ts';
 import { mutedMs } from '../core/hold.ts';
 import type { Job, Moment, Print } from '../core/types.ts';
 import type { PrinterView, Watched } from './printer-view.ts';
-import type { BackendFacts, IncidentFacts, LookFacts, PartFacts, PrinterState, PrintFacts } from './view.ts';
+import type {
+  BackendFacts,
+  IncidentFacts,
+  LookFacts,
+  PartFacts,
+  PrinterState,
+  PrintFacts,
+  QuestionFacts,
+} from './view.ts';
 
 /** The state of a printer at `now`. */
 export function printerState(view: PrinterView, now: Moment): PrinterState {
@@ -21,6 +30,8 @@ export function printerState(view: PrinterView, now: Moment): PrinterState {
     look: lookFacts(view, status),
     evidence: view.evidence(),
     incident: incidentFacts(status, now),
+    mode: status.mode,
+    question: questionFacts(status, now),
     quietUntilMs: isQuiet ? now.atMs + (state.quietUntilTickMs ?? 0) - now.tickMs : null,
     isMuted: mutedMs(state.hold, jobOf(print), now) !== 0,
     isOn: gate?.kind !== 'switched-off',
@@ -73,6 +84,14 @@ function incidentFacts({ state, print }: Watched, now: Moment): IncidentFacts | 
     answers,
     answer,
   };
+}
+
+function questionFacts({ state }: Watched, now: Moment): QuestionFacts | null {
+  const { questions } = state.shadow;
+  const [first] = questions;
+  if (first === undefined || state.job !== null) return null;
+  const { title, lines, answers } = explainQuestion(first, questions.length - 1, now);
+  return { id: first.id, title: title.replace(/^Lookout: /, ''), lines, answers };
 }
 
 function cameraFacts(view: PrinterView, { state }: Watched): PartFacts {

@@ -3,7 +3,7 @@ import type { Usage } from '../core/budget.ts';
 import type { Glance } from '../core/explain-glance.ts';
 import type { Gate } from '../core/gates.ts';
 import type { Area } from '../core/regions.ts';
-import type { Answer, Print, Region, Verdict } from '../core/types.ts';
+import type { Answer, Mode, Print, Region, Verdict } from '../core/types.ts';
 
 /** One printer at this moment. `GET /api/v1/state`, and each `state` event. */
 export interface PrinterState {
@@ -20,6 +20,10 @@ export interface PrinterState {
   /** null for a backend that decides for itself. */
   readonly evidence: EvidenceFacts | null;
   readonly incident: IncidentFacts | null;
+  /** `shadow`: nothing is done. */
+  readonly mode: Mode;
+  /** What shadow mode wants to know now that its print is over; null while nothing is to be asked. */
+  readonly question: QuestionFacts | null;
   /** Quiet until then after a resume; null while not. */
   readonly quietUntilMs: number | null;
   /** A person has asked for quiet, and it lasts. */
@@ -78,6 +82,9 @@ export interface IncidentFacts {
   readonly answers: readonly Answer[];
   readonly answer: Answer | null;
 }
+
+/** A question with what can be answered. */
+export type QuestionFacts = Pick<IncidentFacts, 'id' | 'title' | 'lines' | 'answers'>;
 
 /** Health of the camera or the backend. */
 export interface PartFacts {

@@ -22,6 +22,8 @@ const buttons: Readonly<Record<Answer, Button>> = {
   'false-alarm': { label: 'False alarm, go on', color: 'secondary', isFooter: true },
   ignore: { label: 'Ignore', color: 'primary', isFooter: false },
   'skip-object': { label: 'Skip this object', color: 'warning', isFooter: false },
+  right: { label: 'Yes, it was failing', color: 'primary', isFooter: false },
+  wrong: { label: 'No, a false alarm', color: 'warning', isFooter: false },
   seen: { label: 'Seen', color: 'secondary', isFooter: true },
 };
 

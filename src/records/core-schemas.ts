@@ -1,34 +1,22 @@
 // Reads the core's own values back from disk. Loose objects: what a schema here does not know is kept, or a replay would not be exact.
 import * as v from 'valibot';
-import type { Incident } from '../core/incident.ts';
-import type { Place } from '../core/regions.ts';
-import type {
-  ActionOutcome,
-  Answer,
-  Assessment,
-  FailureAction,
-  Moment,
-  OnFailure,
-  Print,
-  Score,
-} from '../core/types.ts';
+import type { ActionOutcome, Assessment, Print } from '../core/types.ts';
 import type { DecideOptions, WatchCommand, WatchInput, WatchState } from '../core/watch-state.ts';
 import { bedCornersSchema, bedObjectsSchema, pointSchema } from './bed-schemas.ts';
+import {
+  answerSchema,
+  heatSchema,
+  incidentSchema,
+  jobRefSchema,
+  momentSchema,
+  onFailureSchema,
+  scoreSchema,
+  shadowSchema,
+} from './incident-schemas.ts';
 
 /** A schema that gives what the core calls T. */
 type Reads<T> = v.GenericSchema<unknown, T>;
 
-const score = v.pipe(
-  v.number(),
-  v.minValue(0),
-  v.maxValue(1),
-  v.transform((value) => value as Score),
-);
-
-/** A moment on both clocks. */
-export const momentSchema: Reads<Moment> = v.object({ atMs: v.number(), tickMs: v.number() });
-
-const jobRef = v.looseObject({ filename: v.string(), startTickMs: v.number() });
 const job = v.looseObject({
   filename: v.string(),
   startTickMs: v.number(),
@@ -75,13 +63,13 @@ const region = v.looseObject({
   y1: v.number(),
   x2: v.number(),
   y2: v.number(),
-  score,
+  score: scoreSchema,
 });
 
 /** An assessment as it was given. */
 const assessmentSchema = v.looseObject({
   backend: v.string(),
-  score,
+  score: scoreSchema,
   quality: v.nullable(v.number()),
   suggests: v.nullable(v.looseObject({ isWarning: v.boolean(), isFailing: v.boolean() })),
   neutral: v.exactOptional(v.number()),
@@ -103,59 +91,12 @@ const outcome: Reads<ActionOutcome> = v.variant('kind', [
   v.looseObject({ kind: v.literal('failed'), code: v.string(), message: v.string() }),
 ]);
 
-/** What a person can answer. */
-export const answerSchema: Reads<Answer> = v.picklist([
-  'pause',
-  'resume',
-  'cancel',
-  'false-alarm',
-  'seen',
-  'ignore',
-  'skip-object',
-]);
-const place: Reads<Place> = v.picklist([
-  ...(['upper left', 'top', 'upper right', 'left', 'centre', 'right'] as const),
-  ...(['lower left', 'bottom', 'lower right', 'whole picture'] as const),
-]);
-const failureAction: Reads<FailureAction> = v.picklist(['pause', 'cancel', 'gcode', 'alert']);
-const onFailure: Reads<OnFailure> = v.picklist(['pause', 'cancel', 'gcode', 'alert', 'confirm']);
-const idSchema = v.pipe(v.string(), v.regex(/^[a-z0-9]{1,32}$/));
-
-/** An incident as the core knows it. */
-export const incidentSchema = v.looseObject({
-  id: idSchema,
-  job: jobRef,
-  level: v.picklist(['warning', 'failing']),
-  openedAt: momentSchema,
-  troubleSince: momentSchema,
-  layer: v.nullable(v.number()),
-  backend: v.string(),
-  score,
-  quality: v.nullable(v.number()),
-  seen: v.nullable(v.string()),
-  where: v.optional(v.nullable(place), null),
-  lastSeenTickMs: v.number(),
-  action: v.nullable(
-    v.looseObject({
-      what: failureAction,
-      state: v.picklist(['requested', 'delayed', 'done', 'failed', 'orphaned']),
-      requestedAt: momentSchema,
-      message: v.string(),
-    }),
-  ),
-  answer: v.nullable(answerSchema),
-  confirmUntilTickMs: v.exactOptional(v.number()),
-  object: v.exactOptional(v.string()),
-  isAccepted: v.boolean(),
-}) satisfies Reads<Incident>;
-
-const heat = v.record(v.string(), v.number());
 const background = v.looseObject({
   camera: v.string(),
   backend: v.string(),
-  kept: heat,
-  fresh: heat,
-  pending: heat,
+  kept: heatSchema,
+  fresh: heatSchema,
+  pending: heatSchema,
   watchedMs: v.number(),
   teachMs: v.number(),
   agedMs: v.number(),
@@ -163,7 +104,7 @@ const background = v.looseObject({
 
 const mute = v.variant('kind', [
   v.looseObject({ kind: v.literal('until'), untilTickMs: v.number() }),
-  v.looseObject({ kind: v.literal('print'), job: jobRef }),
+  v.looseObject({ kind: v.literal('print'), job: jobRefSchema }),
   v.looseObject({ kind: v.literal('file'), filename: v.string() }),
 ]);
 const hold = v.looseObject({ isOff: v.boolean(), mute: v.nullable(mute) });
@@ -193,12 +134,12 @@ const view = v.looseObject({
 
 /** Every field of the state. A new one is added here, and is then in the records; what survives a restart is picked from them. */
 export const stateFields = {
-  job: v.nullable(jobRef),
+  job: v.nullable(jobRefSchema),
   isPrinting: v.boolean(),
   wasPaused: v.boolean(),
   filePauseTickMs: v.nullable(v.number()),
   verdict: v.picklist(['clear', 'watching', 'warning', 'failing']),
-  last: v.nullable(v.looseObject({ assessment: assessmentSchema, counted: score, at: momentSchema })),
+  last: v.nullable(v.looseObject({ assessment: assessmentSchema, counted: scoreSchema, at: momentSchema })),
   trouble: v.nullable(v.looseObject({ since: momentSchema, layer: v.nullable(v.number()) })),
   evidence: v.looseObject({
     ms: v.number(),
@@ -210,10 +151,11 @@ export const stateFields = {
   incident: v.nullable(incidentSchema),
   incidentCount: v.number(),
   isAlertDue: v.boolean(),
-  accepted: v.nullable(v.looseObject({ score, hasCleared: v.boolean(), isTold: v.boolean() })),
+  accepted: v.nullable(v.looseObject({ score: scoreSchema, hasCleared: v.boolean(), isTold: v.boolean() })),
   quietUntilTickMs: v.nullable(v.number()),
   hold: v.optional(hold, { isOff: false, mute: null }),
   drawn: v.optional(v.nullable(areas), null),
+  shadow: v.optional(shadowSchema, { questions: [], isAsked: false, heats: {} }),
   blind: v.nullable(v.looseObject({ since: momentSchema, fault, isTold: v.boolean() })),
   busy: v.optional(
     v.nullable(v.looseObject({ since: momentSchema, load: v.number(), isTold: v.boolean() })),
@@ -282,7 +224,8 @@ export const inputSchema: Reads<WatchInput> = v.variant('kind', [
 
 /** Every option of the core. A new one is added here, and is then in the records. */
 export const optionFields = {
-  onFailure: onFailure,
+  mode: v.exactOptional(v.picklist(['act', 'shadow'])),
+  onFailure: onFailureSchema,
   confirmMs: v.exactOptional(v.number()),
   resumeMuteMs: v.number(),
   blindAfterMs: v.number(),

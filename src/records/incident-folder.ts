@@ -6,7 +6,7 @@ import { isSameJob } from '../core/job.ts';
 import type { Label } from '../core/records.ts';
 import { drawRegions, type Rectangle } from '../lib/draw-regions.ts';
 import { append, frameName, listFiles, makeFolder, namesIn, replace, write } from './files.ts';
-import { headerFile, type IncidentHeader, incidentFormat, readHeader } from './incident-header.ts';
+import { headerFile, type IncidentHeader, incidentFormat, maxLabels, readHeader } from './incident-header.ts';
 import type { FrameFile, Ring } from './ring.ts';
 import type { StepText } from './trace-lines.ts';
 
@@ -51,8 +51,6 @@ export interface IncidentFolder {
   skip(): void;
 }
 
-/** Answers to one incident at most. */
-export const maxLabels = 50;
 /** An incident that stays open for days. */
 const maxTraceBytes = 8 * 1024 * 1024;
 
@@ -188,8 +186,8 @@ function isNews(header: IncidentHeader, written: IncidentHeader | null): boolean
 }
 
 function news({ incident, closed, labels, hasPicture }: IncidentHeader): string {
-  const { level, action, answer } = incident;
-  return JSON.stringify([level, action, answer, closed, labels.length, hasPicture]);
+  const { level, action, answer, wouldHave } = incident;
+  return JSON.stringify([level, action, answer, wouldHave, closed, labels.length, hasPicture]);
 }
 
 async function moveAside(folder: string): Promise<void> {

@@ -2,8 +2,10 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import type { IncidentRecord } from '../core/records.ts';
-import { answerSchema, incidentSchema } from './core-schemas.ts';
+import type { IncidentRecord, Label } from '../core/records.ts';
+import { replace } from './files.ts';
+import { answerSchema, incidentSchema } from './incident-schemas.ts';
+import { codeOf } from './write-error.ts';
 
 /** Version of the format; another one is not read. */
 export const incidentFormat = 1;
@@ -55,3 +57,20 @@ export async function readHeader(folder: string): Promise<IncidentHeader> {
 
 /** Its name in the folder. */
 export const headerFile = 'incident.json';
+
+/** Answers to one incident at most. */
+export const maxLabels = 50;
+
+/** Keeps what somebody says of an incident that is over. False where there is no such folder; rejects as `readHeader` does. */
+export async function addLabel(folder: string, label: Label): Promise<boolean> {
+  let header: IncidentHeader;
+  try {
+    header = await readHeader(folder);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+  const labels = [...header.labels, label].slice(-maxLabels);
+  await replace(join(folder, headerFile), `${JSON.stringify({ ...header, labels }, null, 2)}\n`);
+  return true;
+}

@@ -4,6 +4,7 @@ import type { Incident } from '../core/incident.ts';
 import { isSameJob } from '../core/job.ts';
 import type { Clock, Log, Recorder } from '../core/ports.ts';
 import type { ClosedHow, Label, RecordHealth } from '../core/records.ts';
+import { questionOf } from '../core/shadow-state.ts';
 import type { Step } from '../core/trace.ts';
 import type { PrintRecord } from '../core/track.ts';
 import type { Assessment, Frame, JobRef, Notice } from '../core/types.ts';
@@ -11,6 +12,7 @@ import type { DecideOptions } from '../core/watch-state.ts';
 import { frameName } from './files.ts';
 import { createHealthWatch, type RecordArea } from './health.ts';
 import { createIncidentFolder, type IncidentFolder, type SeenFrame } from './incident-folder.ts';
+import { addLabel } from './incident-header.ts';
 import { createLane } from './lane.ts';
 import { createPrintTrack } from './print-track.ts';
 import { retain } from './retention.ts';
@@ -123,6 +125,10 @@ export function createRecorder(options: RecorderOptions, deps: RecorderDeps): Di
       else ring.skip();
     });
     await attempt('print', folder, () => track.add(step));
+    const late = lateLabelOf(step);
+    if (late !== null) {
+      await attempt('incident', folder, () => addLabel(join(incidents, late.id), late.label));
+    }
     await writeIncident(step, text, isAfterGap);
   };
 
@@ -237,6 +243,15 @@ function labelOf({ input, before, at, through }: Step): Label | null {
   if (input.kind !== 'answered' || before.incident === null) return null;
   const isMeant = input.incidentId === null || input.incidentId === before.incident.id;
   return isMeant ? { answer: input.answer, atMs: at.atMs, through } : null;
+}
+
+/** A person has judged what shadow mode saw in a print that is over. */
+function lateLabelOf({ input, before, at, through }: Step): { id: string; label: Label } | null {
+  if (input.kind !== 'answered' || input.incidentId === null) return null;
+  const { answer, incidentId: id } = input;
+  const isJudged = answer === 'right' || answer === 'wrong';
+  if (!isJudged || questionOf(before.shadow, id) === null) return null;
+  return { id, label: { answer, atMs: at.atMs, through } };
 }
 
 function closedHow({ input }: Step): ClosedHow {

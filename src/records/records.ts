@@ -8,9 +8,8 @@ import type { IncidentRecord, IncidentStory } from '../core/records.ts';
 import type { PrintRecord } from '../core/track.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
 import { type ZipEntry, zipInPieces } from '../lib/zip.ts';
-import { frameNamePattern, listFiles, namesIn, replace } from './files.ts';
-import { maxLabels } from './incident-folder.ts';
-import { headerFile, type IncidentHeader, readHeader } from './incident-header.ts';
+import { frameNamePattern, listFiles, namesIn } from './files.ts';
+import { addLabel, headerFile, type IncidentHeader, readHeader } from './incident-header.ts';
 import { listPrints, toPrintRecord } from './print-list.ts';
 import type { DiskRecorder } from './recorder.ts';
 import { readTrace } from './trace-schema.ts';
@@ -97,11 +96,8 @@ export function createRecords(folder: string, recorder: RecorderView | null, clo
 
   const label: Records['label'] = async (id, answer, through) => {
     const write = async () => {
-      const header = await readOne(id);
-      if (header === null || recorder?.openIncidentId() === id) return false;
-      const labels = [...header.labels, { answer, atMs: clock.now().atMs, through }].slice(-maxLabels);
-      await replace(join(incidents, id, headerFile), `${JSON.stringify({ ...header, labels }, null, 2)}\n`);
-      return true;
+      if (!isIncidentId(id) || recorder?.openIncidentId() === id) return false;
+      return addLabel(join(incidents, id), { answer, atMs: clock.now().atMs, through });
     };
     return recorder === null ? write() : recorder.inTurn(write);
   };

@@ -3,8 +3,9 @@ import * as v from 'valibot';
 import { RecordError } from '../core/errors.ts';
 import type { RecordedStep, Trace, TraceFrame, TracePart } from '../core/trace.ts';
 import type { DecideOptions, Effect, WatchState } from '../core/watch-state.ts';
-import { inputSchema, momentSchema, optionFields, stateFields } from './core-schemas.ts';
+import { inputSchema, optionFields, stateFields } from './core-schemas.ts';
 import { frameNamePattern } from './files.ts';
+import { momentSchema } from './incident-schemas.ts';
 import { traceFormat } from './trace-lines.ts';
 
 /** Lines of a trace at most: what a print of days makes in the longest ring stays far below. */

@@ -87,6 +87,15 @@ describe('the announcer', () => {
     );
   });
 
+  it('hands a question only to who can answer it', async () => {
+    const [dialog, siren] = [aChannel('dialog'), aChannel('siren')];
+    const announcer = createAnnouncer([{ ...dialog, takesQuestions: true }, siren], createQuietLog());
+    announcer.raise({ ...alert, level: 'question' }, null);
+    announcer.raise(alert, null);
+    await settled();
+    assert.deepEqual([dialog.said, siren.said], [['raise T blind', 'raise T blind'], ['raise T blind']]);
+  });
+
   it('drops what waits and closes what is open when it is shut down', async () => {
     const channel = aChannel('a');
     const announcer = createAnnouncer([channel], createQuietLog());

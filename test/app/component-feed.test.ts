@@ -18,6 +18,7 @@ const idle: StatusAnswer = {
   gate: { kind: 'not-printing', text: 'nothing is printing' },
   printer: 'idle',
   print: null,
+  mode: 'act',
   verdict: 'clear',
   last: null,
   incident: null,
@@ -107,7 +108,14 @@ describe("the component's feed", () => {
     await clock.advance(0);
     assert.equal(published.length, 1);
     assert.deepEqual(published[0], {
-      ...{ state: 'online', version: '0.1.0', is_watching: false, gate: 'not-printing', verdict: 'clear' },
+      ...{
+        state: 'online',
+        version: '0.1.0',
+        is_watching: false,
+        gate: 'not-printing',
+        mode: 'act',
+        verdict: 'clear',
+      },
       ...{ blind: null, incident: null },
     });
     become({ at: 2, text: 'other words' });

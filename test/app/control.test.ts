@@ -452,7 +452,7 @@ describe('the doors to control', () => {
       error: {
         code: -32602,
         message:
-          'answer: answer: found "no", allowed: pause, resume, cancel, false-alarm, seen, ignore, skip-object',
+          'answer: answer: found "no", allowed: pause, resume, cancel, false-alarm, seen, ignore, skip-object, right, wrong',
         data: { code: 'CONTROL_BAD_ARGUMENT', hint: 'docs/api.md lists every method with its arguments.' },
       },
     });

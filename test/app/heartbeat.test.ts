@@ -13,6 +13,7 @@ function setUp(watchdogMs: number | null) {
     print: { kind: 'idle' },
     gate: { kind: 'not-printing' },
     state: initialWatchState,
+    mode: 'act',
     assessments: 0,
     calls: 0,
     steppedTickMs: clock.now().tickMs,

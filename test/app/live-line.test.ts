@@ -12,7 +12,7 @@ const printing: Print = { kind: 'printing', job, pauseFlag: 'none' };
 const now = { atMs: 0, tickMs: 100_000 };
 
 function line(print: Print, gate: Gate | null, state: Partial<WatchStatus['state']> = {}): string {
-  const status = { print, gate, assessments: 2, calls: 2, steppedTickMs: 0 };
+  const status = { print, gate, mode: 'act' as const, assessments: 2, calls: 2, steppedTickMs: 0 };
   return liveLine({ ...status, state: { ...initialWatchState, ...state } }, now.tickMs);
 }
 

@@ -14,7 +14,16 @@ const idle: Print = { kind: 'idle' };
 
 function aStatus(change: Partial<WatchStatus> = {}): WatchStatus {
   const state = initialWatchState;
-  return { print: idle, gate: null, state, assessments: 0, calls: 0, steppedTickMs: 1_000_000, ...change };
+  return {
+    print: idle,
+    gate: null,
+    state,
+    mode: 'act',
+    assessments: 0,
+    calls: 0,
+    steppedTickMs: 1_000_000,
+    ...change,
+  };
 }
 
 /** Parts whose watch runs until the signal aborts, or until `fail`. */

@@ -67,6 +67,13 @@ describe('the first glance', () => {
       /./,
     ],
     [
+      'a failure in shadow mode',
+      glance(printing, { incident: { ...incident, action: null, wouldHave: { what: 'pause', at: now } } }),
+      'watch-out',
+      'Shadow: would have paused',
+      /Nothing was done \(mode is shadow\)/,
+    ],
+    [
       'a failure that was paused',
       glance(paused, { incident }),
       'look-here',

@@ -42,6 +42,8 @@ test('an incident is a line with what was done and said', () => {
     labels,
     closed: { atMs: 1, how: 'print-ended' },
   } as const;
+  const shadow = { ...warned, wouldHave: null };
+  assert.match(sayIncident({ ...record, incident: shadow }, 'NOW'), /warning, would have warned, open/);
   assert.match(sayIncident(ended, 'NOW'), /failing, pause failed, print ended, said: cancel/);
 });
 

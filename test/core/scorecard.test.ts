@@ -81,6 +81,9 @@ describe('what the answers say', () => {
     [['false-alarm'], 'false-alarm'],
     [['pause', 'false-alarm', 'resume'], 'false-alarm'],
     [['false-alarm', 'cancel'], 'right'],
+    [['skip-object'], 'right'],
+    [['false-alarm', 'right'], 'right'],
+    [['cancel', 'wrong'], 'false-alarm'],
   ];
   for (const [answers, truth] of cases) {
     it(`${answers.join(', ') || 'nothing'}: ${truth}`, () =>
@@ -130,6 +133,16 @@ describe('the scorecard', () => {
       'Of the failures that were answered 67 % were right (2 of 3).',
       'Cancelled or broken off without an alert, perhaps missed: 2 ("cancelled.gcode", "error.gcode").',
     ]);
+  });
+
+  it('says how many were in shadow mode', () => {
+    const record = anIncident('failing', 'right');
+    const shadow = { ...record, incident: { ...record.incident, wouldHave: null } };
+    const text = explainScorecard(scorecard([record, shadow], [])).join('\n');
+    assert.match(
+      text,
+      /were right \(2 of 2\)\.\nIn shadow mode, where nothing was done about it: 1 of them\.$/,
+    );
   });
 
   it('names ten of many', () => {

@@ -204,6 +204,8 @@ function nameOf(effect: Effect): string {
       return `take ${effect.action}`;
     case 'do-answer':
       return `do ${effect.answer}`;
+    case 'note-would-have':
+      return `would ${effect.what}`;
     case 'read-objects':
       return 'read objects';
     case 'skip-object':

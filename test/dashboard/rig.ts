@@ -64,6 +64,7 @@ export function aView(name = 'printer'): TestView {
     print: { kind: 'printing', job: aJob(), pauseFlag: 'none' },
     gate: null,
     state: initialWatchState,
+    mode: 'act',
     assessments: 0,
     calls: 0,
   };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { readIncidentFile } from '../../src/records/incident-file.ts';
 import { whyNoMoonraker } from '../support/real-moonraker.ts';
 import { until } from '../support/until.ts';
@@ -89,6 +90,46 @@ describe('an incident on disk', { concurrency: scenesAtOnce, skip }, () => {
       const different = await runLookout(['replay', zip, '--config', other]);
       assert.equal(different.code, 1, different.output);
       assert.match(different.output, /^≠ .*→ pause +→ alert: print failing$/m);
+    }),
+  );
+
+  it(
+    'is only noted in shadow mode: nothing is done, and the question after the print outlives a restart',
+    inScene({ conf: { action: { mode: 'shadow' } } }, async (scene) => {
+      const { browser, lookout, printer } = scene;
+      const records = join(dirname(dirname(lookout.confFile)), 'lookout');
+      await scene.startLookout();
+      await scene.startPrint();
+      await lookout.line(/shadow mode: this would be done now.*what=pause/, 100_000);
+      const answer = await fetch(`${scene.moonraker.httpUrl}/server/extensions/request`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ agent: 'lookout', method: 'lookout.status' }),
+      });
+      assert.match(await answer.text(), /shadow: would have paused/);
+      await delay(2_000);
+      assert.equal(scene.state(), 'printing');
+      assert.equal(printer.log.count('PAUSE'), 0);
+      assert.deepEqual(browser.dialogs(), []);
+
+      await browser.call('printer.print.cancel', {});
+      await scene.untilState('cancelled');
+      await browser.untilOpen(/^Lookout: was this a failure\?$/);
+      assert.equal((await lookout.stop()).code, 0);
+      await scene.startLookout();
+      await browser.untilOpen(/^Lookout: was this a failure\?$/);
+      await browser.press(/^Yes, it was failing$/);
+      await lookout.line(/answered .*answer=right/);
+      const [id = ''] = readdirSync(join(records, 'incidents'));
+      const header = join(records, 'incidents', id, 'incident.json');
+      await until('the answer in the record', () => readFileSync(header, 'utf8').includes('"right"'));
+
+      const command = ['--config', lookout.confFile];
+      const card = await runLookout(['scorecard', ...command]);
+      assert.match(card.output, /Of the failures that were answered 100 % were right \(1 of 1\)\./);
+      assert.match(card.output, /In shadow mode, where nothing was done about it: 1 of them\./);
+      const replayed = await runLookout(['replay', join(records, 'incidents', id)]);
+      assert.equal(replayed.code, 0, replayed.output);
     }),
   );
 });

@@ -14,6 +14,8 @@ const allAnswers: readonly Answer[] = [
   'seen',
   'ignore',
   'skip-object',
+  'right',
+  'wrong',
 ];
 
 const alert: Alert = {

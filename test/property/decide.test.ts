@@ -11,7 +11,7 @@ import { stepText } from '../../src/records/trace-lines.ts';
 import { readTrace } from '../../src/records/trace-schema.ts';
 import { aStore } from '../support/parts.ts';
 import { createQuietLog } from '../support/quiet-log.ts';
-import { begin, jobOf, live, lives, lookLike, lookOf, options } from './watch-lives.ts';
+import { begin, inAnyMode, jobOf, live, lives, lookLike, lookOf, options } from './watch-lives.ts';
 import { createOracle } from './watch-oracle.ts';
 
 const runs = { numRuns: 3_000, includeErrorInReport: true };
@@ -31,7 +31,7 @@ describe('any life of any print', () => {
 
   it('a fault only ever tells: verdict, trouble, incident, acceptance and mute stay as they are', () => {
     fc.assert(
-      fc.property(options, lives, (settings, events) => {
+      fc.property(inAnyMode, lives, (settings, events) => {
         const life = begin(settings);
         for (const happening of events) {
           live(life, happening, (input, effects, before) => {
@@ -48,7 +48,7 @@ describe('any life of any print', () => {
 
   it('the same inputs have the same effects, whatever the wall clock says, and a state that went through JSON is the same state', () => {
     fc.assert(
-      fc.property(options, lives, (settings, events) => {
+      fc.property(inAnyMode, lives, (settings, events) => {
         const life = begin(settings);
         for (const happening of events) {
           live(life, happening, (input, _effects, before) => {
@@ -69,7 +69,7 @@ describe('any life of any print', () => {
 
   it('what is written down of a life gives the same decisions when it is read back', () => {
     fc.assert(
-      fc.property(options, lives, (settings, events) => {
+      fc.property(inAnyMode, lives, (settings, events) => {
         const life = begin(settings);
         const source = { program: 'x', bootId: 'x', options: settings };
         let text = '';

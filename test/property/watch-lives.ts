@@ -218,7 +218,10 @@ const result: fc.Arbitrary<Outcome> = fc.oneof(
     .tuple(fc.constantFrom<Answer[]>('pause', 'resume', 'cancel', 'skip-object'), outcome)
     .map(([answer, ended]) => ({ kind: 'answer-finished' as const, incidentId, answer, outcome: ended })),
   fc
-    .constantFrom<Answer[]>('pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore', 'skip-object')
+    .constantFrom<Answer[]>(
+      ...(['pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore', 'skip-object'] as const),
+      ...(['right', 'wrong'] as const),
+    )
     .map((answer) => ({ kind: 'answered' as const, incidentId, answer })),
   fc
     .constantFrom(null, plate, plate, plate, { ...plate, excluded: ['RIGHT'] })
@@ -331,6 +334,12 @@ export const options: fc.Arbitrary<DecideOptions> = fc
     confirmMs: 30_000,
     ...(hasCorners ? { bedCorners: corners } : {}),
   }));
+
+/** Any settings that do nothing. */
+export const inShadow = options.map((settings): DecideOptions => ({ ...settings, mode: 'shadow' }));
+
+/** Any settings in any mode. */
+export const inAnyMode = fc.oneof(options, inShadow);
 
 /** A life as far as it has been lived. */
 export interface Life {

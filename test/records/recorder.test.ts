@@ -70,6 +70,37 @@ describe('the recorder', () => {
     assert.deepEqual(house.notices, []);
   });
 
+  it('keeps of a shadow print what would have been done, and what is said of it when it is over', async (t) => {
+    const house = aHouse(aFolder(t), {}, { mode: 'shadow' });
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.looks(2, 0.1);
+    await house.looks(15, 1);
+    const id = house.state.incident?.id ?? '';
+    house.hear({ kind: 'print-changed', print: { kind: 'ended', job, how: 'cancelled', message: '' } });
+    await house.written();
+    const open = house.records.list();
+    assert.equal((await open)[0]?.incident.wouldHave?.what, 'pause');
+    assert.ok(house.effects.some(({ kind }) => kind === 'note-would-have'));
+    house.hear({ kind: 'answered', answer: 'wrong', incidentId: id });
+    house.hear({ kind: 'answered', answer: 'wrong', incidentId: id });
+    house.hear({ kind: 'answered', answer: 'right', incidentId: null });
+    await house.written();
+    const story = await house.records.read(id);
+    assert.deepEqual(
+      story?.labels.map(({ answer, through }) => [answer, through]),
+      [['wrong', 'prompt']],
+    );
+    assert.equal(story?.closed?.how, 'cancelled');
+    assertReplays(house, id);
+    // One whose folder is gone is no trouble.
+    const { shadow } = house.state;
+    const incident = story?.incident ?? assert.fail();
+    house.state = { ...house.state, shadow: { ...shadow, questions: [{ ...incident, id: 'gone1' }] } };
+    house.hear({ kind: 'answered', answer: 'right', incidentId: 'gone1' });
+    await house.written();
+    assert.deepEqual(house.notices, []);
+  });
+
   it('keeps of a good print only its track, and of the ring no more than it may', async (t) => {
     const folder = aFolder(t);
     const house = aHouse(folder, { ringBytes: 50_000 });

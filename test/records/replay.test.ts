@@ -44,6 +44,28 @@ const withSensitivity = (sensitivity: Sensitivity) => (recorded: Partial<DecideO
 };
 
 describe('a replay', () => {
+  it('of a shadow print is exact, and shows what acting would have done beside it', async (t) => {
+    const house = aHouse(aFolder(t), {}, { mode: 'shadow' });
+    house.hear({ kind: 'print-changed', print: printing });
+    await house.looks(30, 0.9);
+    const id = house.state.incident?.id ?? '';
+    house.hear({ kind: 'answered', answer: 'right', incidentId: id });
+    await house.looks(3, 0.9);
+    house.hear({ kind: 'print-changed', print: { kind: 'ended', job, how: 'complete', message: '' } });
+    await house.written();
+    const { header, trace } = await readIncidentFile(join(house.folder, 'lookout', 'incidents', id));
+    assert.equal(header.incident.wouldHave?.what, 'pause');
+    assert.deepEqual(
+      header.labels.map(({ answer }) => answer),
+      ['right'],
+    );
+    const rows = replay(trace, asRecorded);
+    assert.ok(rows.length > 30 && rows.every(({ isSame }) => isSame));
+    const acting = replay(trace, (recorded) => ({ ...asRecorded(recorded), mode: 'act' }));
+    const text = explainReplay(acting, header.incident.openedAt.atMs).join('\n');
+    assert.match(text, /≠ .*→ in shadow mode: pause +→ pause$/m);
+  });
+
   it('takes the same decisions, from the zip and from the folder, also over a restart', async (t) => {
     const house = aHouse(aFolder(t));
     const id = await failed(house);

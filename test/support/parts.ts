@@ -187,6 +187,7 @@ export function aChannel() {
   const said: string[] = [];
   const channel = {
     name: 'test',
+    takesQuestions: true,
     said,
     raise: async (alert: { title: string }) => {
       said.push(`raise ${alert.title}`);

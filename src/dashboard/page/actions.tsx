@@ -31,7 +31,7 @@ export function useAction(say: Say) {
 export function Actions({ state, say }: { readonly state: PrinterState; readonly say: Say }) {
   const { busy, run } = useAction(say);
   const [asks, setAsks] = useState(false);
-  const { print, incident } = state;
+  const { print, incident, question } = state;
   const isGoing = print.kind === 'printing' || print.kind === 'heating';
   const isPaused = print.kind === 'paused';
   const { isMuted } = state;
@@ -48,6 +48,31 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
     : [];
   return (
     <section class="card actions" aria-label="Actions">
+      {state.mode === 'shadow' && (
+        <p>
+          <span class="tag">Shadow</span> Nothing is paused and nobody is alerted.
+        </p>
+      )}
+      {question !== null && (
+        <section aria-label={question.title}>
+          <h3>{question.title}</h3>
+          {question.lines.map((line) => (
+            <p key={line}>{line}</p>
+          ))}
+          <div class="buttons">
+            {question.answers.map((each) => (
+              <button
+                key={each}
+                type="button"
+                disabled={busy !== null}
+                onClick={() => run(each, 'actions/answer', { answer: each, incident_id: question.id })}
+              >
+                {answerLabels[each]}
+              </button>
+            ))}
+          </div>
+        </section>
+      )}
       <div class="buttons">
         {isPaused && (
           <button type="button" class="primary" disabled={busy !== null} onClick={() => act('resume')}>

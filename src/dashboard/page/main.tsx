@@ -106,7 +106,7 @@ function App() {
               <Chart track={live.track} failMs={state.evidence?.failMs ?? null} nowMs={nowMs} />
             )}
             <Incidents
-              news={`${state.incident?.id} ${state.incident?.title} ${state.incident?.answer} ${state.print.filename}`}
+              news={`${state.incident?.id} ${state.incident?.title} ${state.incident?.answer} ${state.question?.id} ${state.print.filename}`}
               say={say}
             />
             <Prints news={`${state.print.filename} ${state.print.kind}`} />

@@ -1,5 +1,6 @@
 // What was kept: incidents with their pictures and what was said of them, and the prints of the past.
 import { useEffect, useState } from 'preact/hooks';
+import { sayWouldHave } from '../../core/explain-would-have.ts';
 import type { IncidentRecord } from '../../core/records.ts';
 import type { PrintRecord } from '../../core/track.ts';
 import { type Say, useAction } from './actions.tsx';
@@ -54,8 +55,11 @@ export function Incidents({ news, say }: { readonly news: string; readonly say: 
   if (items === null) return null;
   if (items.length === 0) return <Note title="Incidents" text="None so far." />;
   const shown = isAll ? items : items.slice(0, firstShown);
-  const label = async (id: string, answer: 'false-alarm' | 'seen') => {
-    await run(id, `incidents/${id}/label`, { answer });
+  const label = async (id: string, answer: Said) => {
+    // What shadow mode asks is answered on the one way that knows of its questions.
+    const isJudgement = answer === 'right' || answer === 'wrong';
+    if (isJudgement) await run(id, 'actions/answer', { answer, incident_id: id });
+    else await run(id, `incidents/${id}/label`, { answer });
     setRound(round + 1);
   };
   return (
@@ -77,13 +81,17 @@ export function Incidents({ news, say }: { readonly news: string; readonly say: 
   );
 }
 
+/** What can be said of an incident later. */
+type Said = 'false-alarm' | 'seen' | 'right' | 'wrong';
+
 function Incident(props: {
   readonly record: IncidentRecord;
   readonly isBusy: boolean;
-  readonly onLabel: (id: string, answer: 'false-alarm' | 'seen') => void;
+  readonly onLabel: (id: string, answer: Said) => void;
 }) {
   const { incident, hasPicture, isOpen, labels } = props.record;
-  const { id, level, openedAt, score, quality, action, job } = incident;
+  const { id, level, openedAt, score, quality, action, job, wouldHave } = incident;
+  const judgements: readonly Said[] = wouldHave === undefined ? [] : ['right', 'wrong'];
   const said = labels.at(-1)?.answer ?? incident.answer;
   const when = sayMoment(openedAt.atMs);
   return (
@@ -105,11 +113,26 @@ function Incident(props: {
           {job.filename},{' '}
           {quality === null ? `score ${Math.round(score * 100)} of 100` : `quality ${quality} of 10`}
           {action === null ? '' : `. ${action.what}: ${action.state}`}
+          {wouldHave === undefined ? '' : `. Shadow: ${sayWouldHave(incident)}`}
           {said === null ? '' : `. Answered: ${answerLabels[said]}`}
         </p>
       </div>
       <div class="buttons">
-        {!isOpen && said !== 'false-alarm' && (
+        {!isOpen &&
+          judgements
+            .filter((each) => each !== said)
+            .map((each) => (
+              <button
+                key={each}
+                type="button"
+                class="small"
+                disabled={props.isBusy}
+                onClick={() => props.onLabel(id, each)}
+              >
+                {answerLabels[each]}
+              </button>
+            ))}
+        {!isOpen && judgements.length === 0 && said !== 'false-alarm' && (
           <button
             type="button"
             class="small"
@@ -119,7 +142,7 @@ function Incident(props: {
             False alarm
           </button>
         )}
-        {!isOpen && said === 'false-alarm' && (
+        {!isOpen && judgements.length === 0 && said === 'false-alarm' && (
           <button
             type="button"
             class="small"

@@ -11,6 +11,8 @@ export const answerLabels: Readonly<Record<Answer, string>> = {
   'false-alarm': 'False alarm',
   ignore: 'Ignore',
   'skip-object': 'Skip this object',
+  right: 'Yes, it was failing',
+  wrong: 'No, a false alarm',
   seen: 'Seen',
 };
 
