@@ -106,13 +106,16 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
               <button type="button" disabled={busy !== null} onClick={() => act('mute', { minutes: 10 })}>
                 Mute 10 min
               </button>
-              <button
-                type="button"
-                disabled={busy !== null || print.filename === null}
-                onClick={() => act('mute', { scope: 'print' })}
-              >
-                Mute this print
-              </button>
+              {(['print', 'file'] as const).map((scope) => (
+                <button
+                  key={scope}
+                  type="button"
+                  disabled={busy !== null || print.filename === null}
+                  onClick={() => act('mute', { scope })}
+                >
+                  Mute this {scope}
+                </button>
+              ))}
             </>
           ))}
         {can('watch') && (
