@@ -101,7 +101,6 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
 
   // Two requests would be two PAUSEs in Klipper's queue: the second parks again, or pauses what was resumed meanwhile.
   const pauseOnce = singleFlight(async (signal: AbortSignal): Promise<ActionOutcome> => {
-    const wasPrinting = status.snapshot.state === 'printing';
     isPausing = true;
     track({ kind: 'pause-requested' });
     const outcome = await pausePrint(options, recipe, delayListeners.tell, signal).finally(() => {
@@ -109,11 +108,21 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
       track({ kind: 'pause-settled' });
     });
     log.info('pause', { ...outcome });
-    // A print that somebody else has paused is not ours to arrange.
-    if (outcome.kind !== 'done' || !wasPrinting) return outcome;
+    return outcome;
+  });
+
+  const pause = async (
+    onDelay: (outcome: ActionOutcome) => void,
+    signal: AbortSignal,
+  ): Promise<ActionOutcome> => {
+    // A print that somebody else has paused, or whoever asked first, is not ours to arrange.
+    const isOurs = status.snapshot.state === 'printing' && !isPausing;
+    const forget = delayListeners.add(onDelay);
+    const outcome = await pauseOnce(signal).finally(forget);
+    if (outcome.kind !== 'done' || !isOurs) return outcome;
     const idleTimeoutBeforeS = await settlePause(signal);
     return { ...outcome, idleTimeoutBeforeS };
-  });
+  };
 
   return {
     get print() {
@@ -128,10 +137,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
       await status.query(signal);
       return tracker.print;
     },
-    pause: (onDelay, signal) => {
-      const forget = delayListeners.add(onDelay);
-      return pauseOnce(signal).finally(forget);
-    },
+    pause,
     resume: singleFlight((signal: AbortSignal) => resumePrint(recipe, signal)),
     cancel: singleFlight((signal: AbortSignal) => cancelPrint(recipe, signal)),
     bedObjects: (signal) => readBedObjects(connection, signal),
