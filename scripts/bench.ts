@@ -1,6 +1,7 @@
 // `npm run bench [-- --seconds N] [-- --only PART]`: what the program costs on this machine. Figures for docs/performance.md.
 import { parseArgs } from 'node:util';
 import { benchBackends } from './bench/backends.ts';
+import { benchBuiltin } from './bench/builtin.ts';
 import { benchComponent } from './bench/component.ts';
 import { benchMjpeg } from './bench/mjpeg.ts';
 import { benchSeveral } from './bench/several.ts';
@@ -14,7 +15,7 @@ if (!(windowS >= 10 && windowS <= 3600)) throw new RangeError('--seconds takes a
 
 const print = (rows: readonly Row[]) => {
   for (const { what, value, goal } of rows) {
-    console.log(`${what.padEnd(58)} ${value.padStart(14)}  ${goal}`);
+    console.log(`${what.padEnd(62)} ${value.padStart(14)}  ${goal}`);
   }
 };
 
@@ -37,6 +38,10 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   backends: async () => {
     console.log('\nEach backend at its own pace, per hour of printing; its service is a virtual one');
     console.table(await benchBackends());
+  },
+  builtin: async () => {
+    console.log('\nthe built-in detector at its own pace, a picture every 10 s for each printer');
+    print(await benchBuiltin(windowS));
   },
   component: async () => {
     console.log('\nStart of a real Moonraker with and without the component, in turns');

@@ -24,23 +24,36 @@ export function startMeasured(args: readonly string[], env: Record<string, strin
   const exited = once(child, 'exit');
   return {
     child,
-    rssMib: () => {
-      const kib = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-      return Number(kib) / 1024;
-    },
-    cpuS: () => {
-      const folder = `/proc/${child.pid}/task`;
-      const ns = readdirSync(folder).map((task) => {
-        const [onCpu] = readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ');
-        return Number(onCpu);
-      });
-      return ns.reduce((sum, one) => sum + one, 0) / 1e9;
-    },
+    rssMib: () => memoryOf(child.pid).rssMib,
+    cpuS: () => cpuOf(child.pid),
     stop: async () => {
       child.kill('SIGTERM');
       await exited;
     },
   };
+}
+
+/** Memory of a process now, MiB: resident, and what of that no other process shares. */
+export function memoryOf(pid: number | undefined): { readonly rssMib: number; readonly ownMib: number } {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]);
+  return { rssMib: kib('Rss') / 1024, ownMib: (kib('Private_Clean') + kib('Private_Dirty')) / 1024 };
+}
+
+/** CPU time that a process has used, all threads, s. */
+export function cpuOf(pid: number | undefined): number {
+  const folder = `/proc/${pid}/task`;
+  const ns = readdirSync(folder).map((task) => {
+    const [onCpu] = readFileSync(`${folder}/${task}/schedstat`, 'utf8').split(' ');
+    return Number(onCpu);
+  });
+  return ns.reduce((sum, one) => sum + one, 0) / 1e9;
+}
+
+/** Processes that a process has started and that still run. */
+export function childrenOf(pid: number | undefined): readonly number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  return text === '' ? [] : text.split(' ').map(Number);
 }
 
 /** The middle value; the mean of the two middle ones for an even count. */

@@ -137,6 +137,7 @@ export function createDetector(options: DetectorOptions, deps: DetectorDeps): De
       log.debug('judged', {
         decodeMs: judged.decodeMs,
         inferMs: judged.inferMs,
+        cpuMs: judged.cpuMs,
         rssMb: judged.rssBytes / 1e6,
       });
       const { opened } = running;
