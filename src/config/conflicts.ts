@@ -36,6 +36,9 @@ export function findConflicts(
       `is not used, because on_failure is ${action.onFailure}`,
     );
   }
+  if (action.mode === 'shadow') {
+    warn(['[action] mode'], 'is shadow: nothing is done about a print that fails, and nobody is alerted');
+  }
   if (detection.failAfterMs <= detection.warnAfterMs) {
     fail(
       ['[detection] fail_after', '[detection] warn_after'],

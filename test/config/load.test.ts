@@ -282,6 +282,7 @@ const idle = [
   ['[camera]\nrotation: 180\n', /\[camera\] rotation: is not used without a URL/],
   ['[camera]\nwebcam: Bed\nsnapshot_url: /x\n', /\[camera\] webcam: is not used, because a URL is given/],
   ['[action]\nfailure_gcode: PAUSE\n', /failure_gcode: is not used, because on_failure is pause/],
+  ['[action]\nmode: shadow\n', /\[action\] mode: is shadow: nothing is done about a print that fails/],
 ] as const;
 for (const [text, message] of idle) {
   test(`warns about ${JSON.stringify(text)}`, () => {

@@ -1,7 +1,6 @@
 // A dashboard on a free port with printers that the test drives, and a client that may say anything.
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import type { TestContext } from 'node:test';
-import type { Glanced } from '../../src/core/explain-glance.ts';
 import type { Records } from '../../src/core/ports.ts';
 import type { Area } from '../../src/core/regions.ts';
 import type { Assessment, Frame } from '../../src/core/types.ts';
@@ -32,7 +31,7 @@ export interface TestView extends PrinterView {
   /** What an action comes to. */
   answer: () => unknown;
   /** Changes what can be said of it, and tells. */
-  set(change: Partial<Omit<Glanced, 'state'>> & { readonly state?: Partial<WatchState> }): void;
+  set(change: Partial<Omit<Watched, 'state'>> & { readonly state?: Partial<WatchState> }): void;
   look(assessment?: Assessment): void;
   listeners(): number;
 }

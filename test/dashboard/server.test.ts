@@ -16,7 +16,8 @@ import { sayBudget } from '../../src/dashboard/page/words.ts';
 import { createRefuse } from '../../src/dashboard/refusal.ts';
 import { createDashboard } from '../../src/dashboard/server.ts';
 import { systemClock } from '../../src/lib/clock.ts';
-import { anAssessment } from '../support/parts.ts';
+import { createRig, ended, look, printing } from '../core/watch-rig.ts';
+import { aJob, anAssessment } from '../support/parts.ts';
 import { createQuietLog } from '../support/quiet-log.ts';
 import { until } from '../support/until.ts';
 import { aView, noRecords, type Rig, startRig } from './rig.ts';
@@ -69,6 +70,19 @@ describe('a state', () => {
     assert.equal(facts.look.score, 0.4);
     assert.equal(facts.print.filename, 'benchy.gcode');
     assert.equal(facts.camera.health, 'good');
+  });
+
+  it('asks what shadow mode wants to know, once the print is over', async (t) => {
+    const { ask, view } = await startRig(t);
+    const shadow = createRig({ mode: 'shadow' });
+    for (const step of [printing(), look('failing'), ended()]) step(shadow);
+    view.set({ mode: 'shadow', state: { ...shadow.state, job: aJob() } });
+    const during = (await ask('/api/v1/state')).json();
+    assert.deepEqual([during['mode'], during['question']], ['shadow', null]);
+    view.set({ state: { job: null } });
+    const { question } = (await ask('/api/v1/state')).json() as { question: Record<string, unknown> };
+    assert.equal(question['title'], 'was this a failure?');
+    assert.deepEqual(question['answers'], ['right', 'wrong']);
   });
 
   it('has what the service has been asked in this month', async (t) => {
