@@ -208,6 +208,37 @@ describe('detect', { concurrency: true }, () => {
     assert.match(nothing.stdout, /empty\tERROR\t.*no pictures in it/);
   });
 
+  it('refuses pictures that are too small or too large to be decoded, and models that are not those of their cards', async () => {
+    const jpeg = readFileSync(good);
+    // The frame header: 0xffc0, two bytes of length, one of depth, then height and width.
+    const header = jpeg.indexOf(Buffer.from([0xff, 0xc0]));
+    const sized = (name: string, side: number) => {
+      const changed = Buffer.from(jpeg);
+      changed.writeUInt16BE(side, header + 5);
+      changed.writeUInt16BE(side, header + 7);
+      writeFileSync(at(name), changed);
+      return at(name);
+    };
+    const pictures = [sized('tiny.jpg', 1), sized('huge.jpg', 10_000), noJpeg, bad];
+    const { status, stdout } = await detect('builtin', {}, ['--json', ...pictures]);
+    assert.equal(status, 1);
+    const results = v.parse(resultSchema, JSON.parse(stdout));
+    const codes = results.map(({ error }) => /\[([A-Z_]+)\]/.exec(error ?? '')?.[1] ?? null);
+    assert.deepEqual(codes, ['BACKEND_BAD_FRAME', 'BACKEND_BAD_FRAME', 'CAMERA_NOT_JPEG', null]);
+
+    const shipped = join(import.meta.dirname, '../../models/lookout-1');
+    const bytes = readFileSync(`${shipped}.onnx`);
+    bytes.writeUInt8(bytes.readUInt8(1_000_000) ^ 1, 1_000_000);
+    writeFileSync(at('bent.onnx'), bytes);
+    copyFileSync(`${shipped}.json`, at('bent.json'));
+    const bent = await detect('builtin', { model: at('bent.onnx') }, [bad]);
+    assert.equal(bent.status, 1);
+    assert.match(bent.stdout, /is not the one of its card: its sha256 is [0-9a-f]{64} \[BACKEND_BAD_MODEL\]/);
+    const timed = await detect('builtin', { model: at('bent.onnx') }, ['--bench']);
+    assert.equal(timed.status, 1);
+    assert.match(timed.stderr, /\[BACKEND_BAD_MODEL\]\nThe file is damaged/);
+  });
+
   it('times the built-in detector, and says which cadence this host can carry', async () => {
     const { status, stdout, stderr } = await detect('builtin', {}, ['--bench', good]);
     assert.equal(status, 0, stderr);

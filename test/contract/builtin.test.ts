@@ -173,7 +173,11 @@ describe('the built-in detector refuses', () => {
     }
     assert.equal(house.detector.pid, null, 'nothing was started for them');
     const noise = Buffer.concat([goodPicture.subarray(0, 300), Buffer.from([0xff, 0xd9])]);
-    assert.equal((await refusal(backend.assess(frame(noise), aJob(), never))).code, 'BACKEND_BAD_FRAME');
+    const half = goodPicture.subarray(0, goodPicture.length / 2);
+    for (const broken of [noise, half]) {
+      const error = await refusal(backend.assess(frame(broken), aJob(), never));
+      assert.deepEqual([error.code, error.retry], ['BACKEND_BAD_FRAME', 'soon']);
+    }
     assert.ok((await house.rig.assess(aJob(), goodPicture)).score >= 0);
   });
 
