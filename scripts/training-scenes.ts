@@ -1,4 +1,4 @@
-// Draws scenes of the virtual webcam for training: `npx tsx training/scenes.ts DIR`. N-bad.jpg is N-good.jpg with strands.
+// Draws scenes of the virtual webcam for training: `npx tsx scripts/training-scenes.ts DIR`. N-bad.jpg is N-good.jpg with strands.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createRandom } from '../src/virtual/random.ts';
 import { drawScene } from '../src/virtual/scene.ts';

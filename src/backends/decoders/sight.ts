@@ -34,7 +34,9 @@ export function readSight(card: ModelCard, tensors: readonly Tensor[], fit: Fit)
     regions: regions
       .toSorted((a, b) => b.score - a.score)
       .slice(0, maxRegions)
-      .map((region) => ({ ...region, score: calibrate(region.score, card.calibration) })),
+      .map((region) => ({ ...region, score: calibrate(region.score, card.calibration) }))
+      // A frame around what is calibrated to nothing would frighten. Boxes all add up, so they stay.
+      .filter((region) => cells === null || region.score >= nothing),
     cells:
       cells === null
         ? null
@@ -42,9 +44,12 @@ export function readSight(card: ModelCard, tensors: readonly Tensor[], fit: Fit)
   };
 }
 
+/** Below this a calibrated score of a cell is next to nothing. */
+const nothing = 0.05;
+
 /** Cells go into every record of a look: three digits are enough, and what is next to nothing is nothing. */
 function short(score: number): number {
-  return score < 0.05 ? 0 : Math.round(score * 1_000) / 1_000;
+  return score < nothing ? 0 : Math.round(score * 1_000) / 1_000;
 }
 
 function decode(

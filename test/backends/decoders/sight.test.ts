@@ -389,6 +389,14 @@ describe('calibration', () => {
     for (const score of [0, 1])
       for (const slope of [-100, 100]) assert.ok([0, 1].includes(Math.round(read(score, slope, 0))));
   });
+  test('a cell that is calibrated to next to nothing is not shown', () => {
+    const calibration = { slope: 2.5, offset: -6.4 };
+    const seen = (value: number) =>
+      sight({ decoder: 'grid', threshold: 0.5, top: 1 }, [tensor([1, 1], value)], whole, {}, { calibration });
+    assert.deepEqual(seen(0.6)[1], []);
+    assert.deepEqual(seen(0.95)[1], [[0, 0, 1, 1, 0.723341]]);
+  });
+
   test('regions are calibrated with the same rule', () => {
     const card = aCard({ decoder: 'grid', top: 1 }, {}, { calibration: { slope: 1, offset: Math.log(3) } });
     const { score, regions } = readSight(card, [tensor([1, 2], 0.5, 0)], whole);
