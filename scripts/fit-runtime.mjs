@@ -15,8 +15,9 @@ const needed = ['ort.node.min.js', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-
 
 /** Returns a sentence on what could not be done, or null. Never fails: all other detectors work without. */
 export function fitRuntime(root, isWasmWanted = false) {
-  const binaries = join(root, 'node_modules/onnxruntime-node/bin');
-  const hasNative = keepOwnBinaries(binaries);
+  const folder = join(root, 'node_modules/onnxruntime-node');
+  // An installation that was broken off may have left binaries that nothing can load.
+  const hasNative = keepOwnBinaries(join(folder, 'bin')) && existsSync(join(folder, 'package.json'));
   if (hasNative && !isWasmWanted) return null;
   return installWasm(join(root, 'wasm-runtime'));
 }
