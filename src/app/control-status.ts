@@ -1,5 +1,5 @@
 // The answer to `status`: the state of one watch as anybody may see it.
-import type { IncidentSummary, QuestionSummary, StatusAnswer } from '../core/control.ts';
+import type { IncidentSummary, QuestionSummary, StandingMute, StatusAnswer } from '../core/control.ts';
 import { explainAlert, explainGate } from '../core/explain.ts';
 import type { Hold } from '../core/hold.ts';
 import type { Incident } from '../core/incident.ts';
@@ -53,7 +53,8 @@ export function statusAnswer(
         ? null
         : { load: Math.round(state.busy.load * 100) / 100, since: seconds(state.busy.since.atMs) },
     is_switched_on: !state.hold.isOff,
-    mute: muteOf(state.hold, now),
+    mute: mutesOf(state.hold, now)[0] ?? null,
+    mutes: mutesOf(state.hold, now),
     records: health.trouble === null ? null : troubleOf(health.trouble),
     quiet_for: Math.max(0, Math.round(((state.quietUntilTickMs ?? 0) - now.tickMs) / 1000)),
     assessments: status.assessments,
@@ -61,11 +62,12 @@ export function statusAnswer(
   };
 }
 
-function muteOf({ mute }: Hold, now: Moment): StatusAnswer['mute'] {
-  if (mute === null) return null;
-  if (mute.kind !== 'until') return { kind: mute.kind, until: null };
-  const leftMs = mute.untilTickMs - now.tickMs;
-  return leftMs <= 0 ? null : { kind: 'until', until: seconds(now.atMs + leftMs) };
+function mutesOf({ mutes }: Hold, now: Moment): StatusAnswer['mutes'] {
+  return mutes.flatMap((mute): StandingMute[] => {
+    if (mute.kind !== 'until') return [{ kind: mute.kind, until: null }];
+    const leftMs = mute.untilTickMs - now.tickMs;
+    return leftMs <= 0 ? [] : [{ kind: mute.kind, until: seconds(now.atMs + leftMs) }];
+  });
 }
 
 function troubleOf({ code, message, hint, sinceMs }: NonNullable<RecordHealth['trouble']>) {

@@ -37,6 +37,12 @@ export interface QuestionSummary {
   readonly would_have: { readonly what: string; readonly at: number } | null;
 }
 
+/** What a person has asked for: `until` in Unix seconds, null where no time ends it. */
+export interface StandingMute {
+  readonly kind: 'until' | 'print' | 'file';
+  readonly until: number | null;
+}
+
 /** `status`. Times are Unix seconds, durations seconds. */
 export interface StatusAnswer extends ControlAnswer {
   readonly version: string;
@@ -78,8 +84,10 @@ export interface StatusAnswer extends ControlAnswer {
   readonly host_busy: { readonly load: number; readonly since: number } | null;
   /** True unless a person has switched watching off; the settings may have it off all the same. */
   readonly is_switched_on: boolean;
-  /** Until further notice: `until` in Unix seconds, null where no time ends it. null while not muted. */
-  readonly mute: { readonly kind: 'until' | 'print' | 'file'; readonly until: number | null } | null;
+  /** The mute that lasts longest; null while not muted. */
+  readonly mute: StandingMute | null;
+  /** Every mute that stands, the lasting ones first. */
+  readonly mutes: readonly StandingMute[];
   /** Why no pictures and records are kept, else null. Watching goes on. */
   readonly records: {
     readonly code: string;

@@ -2,7 +2,7 @@
 import { closeAlert } from './decide-effects.ts';
 import { noEvidence } from './evidence.ts';
 import { explainStillMuted, explainStillOff } from './explain-hold.ts';
-import { isHeld, type Mute, mutedMs } from './hold.ts';
+import { isHeld, type Mute, mutedBy, mutedMs, withMute } from './hold.ts';
 import { isUnderWay } from './incident.ts';
 import { isSameJob } from './job.ts';
 import type { Moment } from './types.ts';
@@ -13,10 +13,12 @@ export function commanded(state: WatchState, command: WatchCommand, now: Moment)
   switch (command.kind) {
     case 'mute': {
       const mute = muteOf(command, state, now);
-      return mute === null ? { state, effects: [] } : rest({ ...state, hold: { ...state.hold, mute } }, now);
+      return mute === null
+        ? { state, effects: [] }
+        : rest({ ...state, hold: withMute(state.hold, mute) }, now);
     }
     case 'unmute':
-      return { state: { ...state, hold: { ...state.hold, mute: null } }, effects: [] };
+      return { state: { ...state, hold: { ...state.hold, mutes: [] } }, effects: [] };
     case 'switch':
       return rest({ ...state, hold: { ...state.hold, isOff: !command.isOn } }, now);
     case 'pause':
@@ -68,6 +70,6 @@ export function remindOfHold(before: WatchState, decision: Decision, now: Moment
   const leftMs = mutedMs(hold, job, now);
   if (hold.isOff) return { state, effects: [...effects, { kind: 'tell', notice: explainStillOff() }] };
   if (leftMs !== null && leftMs < soonOverMs) return decision;
-  const notice = explainStillMuted(leftMs, hold.mute?.kind === 'file');
+  const notice = explainStillMuted(leftMs, mutedBy(hold, job, now)?.kind === 'file');
   return { state, effects: [...effects, { kind: 'tell', notice }] };
 }

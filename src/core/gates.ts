@@ -1,5 +1,5 @@
 // Reasons not to judge the print now, in the order in which they are told to the user.
-import { type Hold, mutedMs } from './hold.ts';
+import { type Hold, mutedBy, mutedMs } from './hold.ts';
 import type { Moment, PauseFlag, Print } from './types.ts';
 
 /** A reason not to judge. `untilTickMs` is known only where time alone opens the gate. */
@@ -55,9 +55,10 @@ export function gateOf(
       if (layer !== null && layer <= ignored && ignored > 0) return { kind: 'first-layers', layer, ignored };
       if (isMacroPause(print.pauseFlag)) return { kind: 'macro-pause' };
       if (held === null) return null;
+      const mute = mutedBy(held.hold, print.job, held.now);
+      if (mute === null) return null;
       const mutedForMs = mutedMs(held.hold, print.job, held.now);
-      if (mutedForMs === 0) return null;
-      return { kind: 'muted', leftMs: mutedForMs, isForFile: held.hold.mute?.kind === 'file' };
+      return { kind: 'muted', leftMs: mutedForMs, isForFile: mute.kind === 'file' };
     }
   }
 }

@@ -11,28 +11,51 @@ export type Mute =
 /** Kept over restarts of this process and of the host: who asked to be left alone is not to be paused by a reboot. */
 export interface Hold {
   readonly isOff: boolean;
-  readonly mute: Mute | null;
+  /** One of a kind at most, the lasting ones first: ten minutes of quiet do not end that of the whole file. */
+  readonly mutes: readonly Mute[];
 }
 
 /** Nothing was asked for. */
-export const noHold: Hold = { isOff: false, mute: null };
+export const noHold: Hold = { isOff: false, mutes: [] };
 
-/** Ms for which this print is muted yet; null where no time ends it, 0 where it is not muted. */
-export function mutedMs({ mute }: Hold, job: JobRef | null, now: Moment): number | null {
-  if (mute === null || job === null) return 0;
+const lastingFirst: readonly Mute['kind'][] = ['file', 'print', 'until'];
+
+/** With one more mute, in place of an earlier one of its kind. */
+export function withMute(hold: Hold, mute: Mute): Hold {
+  const mutes = [...hold.mutes.filter(({ kind }) => kind !== mute.kind), mute];
+  return {
+    ...hold,
+    mutes: mutes.toSorted((a, b) => lastingFirst.indexOf(a.kind) - lastingFirst.indexOf(b.kind)),
+  };
+}
+
+/** The mute of this print that lasts longest; null while it is not muted. */
+export function mutedBy({ mutes }: Hold, job: JobRef | null, now: Moment): Mute | null {
+  if (job === null) return null;
+  return mutes.find((mute) => holds(mute, job, now)) ?? null;
+}
+
+function holds(mute: Mute, job: JobRef, now: Moment): boolean {
   switch (mute.kind) {
     case 'until':
-      return Math.max(0, mute.untilTickMs - now.tickMs);
+      return mute.untilTickMs > now.tickMs;
     case 'print':
-      return isSameJob(mute.job, job) ? null : 0;
+      return isSameJob(mute.job, job);
     case 'file':
-      return mute.filename === job.filename ? null : 0;
+      return mute.filename === job.filename;
   }
+}
+
+/** Ms for which this print is muted yet; null where no time ends it, 0 where it is not muted. */
+export function mutedMs(hold: Hold, job: JobRef | null, now: Moment): number | null {
+  const mute = mutedBy(hold, job, now);
+  if (mute === null) return 0;
+  return mute.kind === 'until' ? mute.untilTickMs - now.tickMs : null;
 }
 
 /** True while nothing of this print counts. */
 export function isHeld(hold: Hold, job: JobRef | null, now: Moment): boolean {
-  return hold.isOff || mutedMs(hold, job, now) !== 0;
+  return hold.isOff || mutedBy(hold, job, now) !== null;
 }
 
 /**
@@ -40,9 +63,8 @@ export function isHeld(hold: Hold, job: JobRef | null, now: Moment): boolean {
  * @param next the print that runs now: after a reboot it may be the very one that was muted; null where none does
  */
 export function holdAfterPrint(hold: Hold, next: JobRef | null): Hold {
-  const { mute } = hold;
-  if (mute?.kind !== 'print' || (next !== null && isSameJob(mute.job, next))) return hold;
-  return { ...hold, mute: null };
+  const isLeft = (mute: Mute) => mute.kind !== 'print' || (next !== null && isSameJob(mute.job, next));
+  return hold.mutes.every(isLeft) ? hold : { ...hold, mutes: hold.mutes.filter(isLeft) };
 }
 
 /**
@@ -50,14 +72,23 @@ export function holdAfterPrint(hold: Hold, next: JobRef | null): Hold {
  * that is behind, as of a host without a battery, makes no mute longer than it was, and loses that of a print.
  * @param before the last moment of the other boot of which something is known; null where none is: then only what needs no clock is left
  */
-export function holdAfterBoot({ isOff, mute }: Hold, before: Moment | null, now: Moment): Hold {
-  if (mute === null || mute.kind === 'file') return { isOff, mute };
-  if (before === null) return { isOff, mute: null };
+export function holdAfterBoot({ isOff, mutes }: Hold, before: Moment | null, now: Moment): Hold {
+  if (before === null) return { isOff, mutes: mutes.filter(({ kind }) => kind === 'file') };
+  return { isOff, mutes: mutes.map((mute) => moved(mute, before, now)) };
+}
+
+function moved(mute: Mute, before: Moment, now: Moment): Mute {
   const shiftMs = now.tickMs - before.tickMs - (now.atMs - before.atMs);
-  if (mute.kind === 'print') {
-    const { filename, startTickMs } = mute.job;
-    return { isOff, mute: { kind: 'print', job: { filename, startTickMs: startTickMs + shiftMs } } };
+  switch (mute.kind) {
+    case 'file':
+      return mute;
+    case 'print': {
+      const { filename, startTickMs } = mute.job;
+      return { kind: 'print', job: { filename, startTickMs: startTickMs + shiftMs } };
+    }
+    case 'until': {
+      const latestTickMs = now.tickMs + Math.max(0, mute.untilTickMs - before.tickMs);
+      return { kind: 'until', untilTickMs: Math.min(mute.untilTickMs + shiftMs, latestTickMs) };
+    }
   }
-  const latestTickMs = now.tickMs + Math.max(0, mute.untilTickMs - before.tickMs);
-  return { isOff, mute: { kind: 'until', untilTickMs: Math.min(mute.untilTickMs + shiftMs, latestTickMs) } };
 }

@@ -107,7 +107,7 @@ const mute = v.variant('kind', [
   v.looseObject({ kind: v.literal('print'), job: jobRefSchema }),
   v.looseObject({ kind: v.literal('file'), filename: v.string() }),
 ]);
-const hold = v.looseObject({ isOff: v.boolean(), mute: v.nullable(mute) });
+const hold = v.looseObject({ isOff: v.boolean(), mutes: v.array(mute) });
 
 const command: Reads<WatchCommand> = v.variant('kind', [
   v.looseObject({
@@ -153,7 +153,7 @@ export const stateFields = {
   isAlertDue: v.boolean(),
   accepted: v.nullable(v.looseObject({ score: scoreSchema, hasCleared: v.boolean(), isTold: v.boolean() })),
   quietUntilTickMs: v.nullable(v.number()),
-  hold: v.optional(hold, { isOff: false, mute: null }),
+  hold: v.optional(hold, { isOff: false, mutes: [] }),
   drawn: v.optional(v.nullable(areas), null),
   shadow: v.optional(shadowSchema, { questions: [], isAsked: false, heats: {} }),
   blind: v.nullable(v.looseObject({ since: momentSchema, fault, isTold: v.boolean() })),

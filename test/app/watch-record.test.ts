@@ -8,7 +8,7 @@ import { createFakeClock } from '../support/fake-clock.ts';
 import { aJob, aStore } from '../support/parts.ts';
 import { createQuietLog } from '../support/quiet-log.ts';
 
-const hold: Hold = { isOff: true, mute: { kind: 'file', filename: 'a.gcode' } };
+const hold: Hold = { isOff: true, mutes: [{ kind: 'file', filename: 'a.gcode' }] };
 const kept: WatchState = { ...initialWatchState, job: aJob(), incidentCount: 2, hold };
 
 async function saved() {

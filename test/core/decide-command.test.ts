@@ -2,10 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { gateOf } from '../../src/core/gates.ts';
-import { type Hold, holdAfterBoot, holdAfterPrint, isHeld, mutedMs, noHold } from '../../src/core/hold.ts';
+import {
+  type Hold,
+  holdAfterBoot,
+  holdAfterPrint,
+  isHeld,
+  mutedBy,
+  mutedMs,
+  noHold,
+} from '../../src/core/hold.ts';
 import type { Effect, WatchCommand } from '../../src/core/watch-state.ts';
 import { aJob } from '../support/parts.ts';
-import { createRig, heating, idle, jobB, look, miss, printing } from './watch-rig.ts';
+import { createRig, heating, idle, jobA, jobB, look, miss, printing } from './watch-rig.ts';
 
 const mute = (minutes: number): WatchCommand => ({ kind: 'mute', for: { kind: 'minutes', minutes } });
 const off: WatchCommand = { kind: 'switch', isOn: false };
@@ -39,6 +47,31 @@ describe('a command', () => {
     assert.notEqual(rig.state.incident, null);
   });
 
+  it('to mute for some minutes leaves the mute of the print and of the file as they are', () => {
+    const rig = createRig();
+    printing()(rig);
+    const muted = (what: WatchCommand) => {
+      rig.hear({ kind: 'commanded', command: what });
+      return rig.state.hold.mutes.map(({ kind }) => kind);
+    };
+    assert.deepEqual(muted({ kind: 'mute', for: { kind: 'print' } }), ['print']);
+    assert.deepEqual(muted(mute(10)), ['print', 'until']);
+    assert.deepEqual(muted({ kind: 'mute', for: { kind: 'file' } }), ['file', 'print', 'until']);
+    assert.deepEqual(muted(mute(1)), ['file', 'print', 'until']);
+    rig.wait(120_000);
+    assert.deepEqual(look('failing')(rig), []);
+    assert.equal(mutedBy(rig.state.hold, jobA, rig.now)?.kind, 'file');
+    // The next print of the file is muted yet, one of another file is not.
+    idle(rig);
+    assert.deepEqual(
+      rig.state.hold.mutes.map(({ kind }) => kind),
+      ['file', 'until'],
+    );
+    assert.equal(mutedMs(rig.state.hold, jobB, rig.now), null);
+    assert.equal(mutedMs(rig.state.hold, { ...jobB, filename: 'b.gcode' }, rig.now), 0);
+    assert.deepEqual(muted({ kind: 'unmute' }), []);
+  });
+
   it('to mute makes a look that fails meanwhile no outage', () => {
     const rig = createRig({ blindAfterMs: 0 });
     printing()(rig);
@@ -51,13 +84,13 @@ describe('a command', () => {
     const rig = createRig();
     for (const kind of ['print', 'file'] as const) {
       assert.deepEqual(rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind } } }), []);
-      assert.equal(rig.state.hold.mute, null);
+      assert.deepEqual(rig.state.hold.mutes, []);
     }
     printing()(rig);
     rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind: 'print' } } });
-    assert.equal(rig.state.hold.mute?.kind, 'print');
+    assert.equal(rig.state.hold.mutes[0]?.kind, 'print');
     rig.hear({ kind: 'commanded', command: { kind: 'mute', for: { kind: 'file' } } });
-    assert.equal(rig.state.hold.mute?.kind, 'file');
+    assert.equal(rig.state.hold.mutes[0]?.kind, 'file');
   });
 
   it('to switch off holds over prints, which are told of it', () => {
@@ -85,7 +118,7 @@ describe('a command', () => {
     idle(rig);
     assert.deepEqual(told(printing({ ...jobB, filename: 'b.gcode' })(rig)), [], 'of another file');
     // As after a reboot in the middle of it.
-    const mutedPrint = { isOff: false, mute: { kind: 'print', job: jobB } } as const;
+    const mutedPrint = { isOff: false, mutes: [{ kind: 'print', job: jobB }] } as const;
     rig.state = { ...rig.state, job: null, hold: mutedPrint };
     assert.match(told(printing(jobB)(rig))[0] ?? '', /muted for this print /);
   });
@@ -110,9 +143,9 @@ describe('a hold', () => {
   const other = aJob({ startTickMs: 900_000 });
 
   it('lasts for a time, a print or a file', () => {
-    const forTime = { isOff: false, mute: { kind: 'until', untilTickMs: 5_000 } } as const;
-    const forPrint = { isOff: false, mute: { kind: 'print', job } } as const;
-    const forFile = { isOff: false, mute: { kind: 'file', filename: job.filename } } as const;
+    const forTime = { isOff: false, mutes: [{ kind: 'until', untilTickMs: 5_000 }] } as const;
+    const forPrint = { isOff: false, mutes: [{ kind: 'print', job }] } as const;
+    const forFile = { isOff: false, mutes: [{ kind: 'file', filename: job.filename }] } as const;
     assert.deepEqual(
       [forTime, forPrint, forFile, noHold].map((hold) => [
         mutedMs(hold, job, now),
@@ -129,34 +162,37 @@ describe('a hold', () => {
     );
     assert.equal(mutedMs(forTime, job, { atMs: 0, tickMs: 6_000 }), 0);
     assert.deepEqual(
-      [forTime, forPrint, forFile].map((hold) => holdAfterPrint(hold, other).mute?.kind),
+      [forTime, forPrint, forFile].map((hold) => holdAfterPrint(hold, other).mutes[0]?.kind),
       [...['until', undefined, 'file']],
     );
-    assert.ok(isHeld({ isOff: true, mute: null }, null, now));
+    assert.ok(isHeld({ isOff: true, mutes: [] }, null, now));
   });
 
   it('outlives a reboot, by the wall clock, and never longer than it was', () => {
     // Ten minutes on the wall, and the ticks have begun anew.
     const before = { atMs: 10_000_000, tickMs: 5_000_000 };
     const after = { atMs: 10_600_000, tickMs: 30_000 };
-    const forTime: Hold = { isOff: true, mute: { kind: 'until', untilTickMs: 6_800_000 } };
+    const forTime: Hold = { isOff: true, mutes: [{ kind: 'until', untilTickMs: 6_800_000 }] };
     const left = (now: typeof after) => mutedMs(holdAfterBoot(forTime, before, now), job, now);
     assert.equal(left(after), 1_200_000);
     assert.ok(holdAfterBoot(forTime, before, after).isOff);
     assert.equal(left({ ...after, atMs: 11_900_000 }), 0, 'it is over');
     assert.equal(left({ ...after, atMs: 0 }), 1_800_000, 'a clock that is behind');
-    const over: Hold = { isOff: false, mute: { kind: 'until', untilTickMs: 4_000_000 } };
+    const over: Hold = { isOff: false, mutes: [{ kind: 'until', untilTickMs: 4_000_000 }] };
     assert.equal(mutedMs(holdAfterBoot(over, before, { ...after, atMs: 0 }), job, after), 0);
 
-    const forPrint: Hold = { isOff: false, mute: { kind: 'print', job: aJob({ startTickMs: 4_400_000 }) } };
+    const forPrint: Hold = {
+      isOff: false,
+      mutes: [{ kind: 'print', job: aJob({ startTickMs: 4_400_000 }) }],
+    };
     const known = holdAfterBoot(forPrint, before, after);
     assert.equal(mutedMs(known, aJob({ startTickMs: -1_170_000 }), after), null, 'of a printer elsewhere');
     assert.equal(mutedMs(known, aJob({ startTickMs: 20_000 }), after), 0, 'the same file again');
 
-    const forFile: Hold = { isOff: false, mute: { kind: 'file', filename: 'a.gcode' } };
+    const forFile: Hold = { isOff: false, mutes: [{ kind: 'file', filename: 'a.gcode' }] };
     assert.deepEqual(holdAfterBoot(forFile, null, after), forFile);
-    assert.deepEqual(holdAfterBoot({ ...noHold, isOff: true }, before, after), { isOff: true, mute: null });
-    assert.deepEqual(holdAfterBoot(forTime, null, after), { isOff: true, mute: null }, 'no moment was kept');
+    assert.deepEqual(holdAfterBoot({ ...noHold, isOff: true }, before, after), { isOff: true, mutes: [] });
+    assert.deepEqual(holdAfterBoot(forTime, null, after), { isOff: true, mutes: [] }, 'no moment was kept');
   });
 
   it('is the last gate, and the switch the first', () => {
@@ -164,10 +200,10 @@ describe('a hold', () => {
     const printing = { kind: 'printing', job, pauseFlag: 'none' } as const;
     const held = (hold: typeof noHold) => ({ hold, now });
     assert.equal(gateOf(printing, options, held(noHold)), null);
-    assert.deepEqual(gateOf({ kind: 'idle' }, options, held({ isOff: true, mute: null })), {
+    assert.deepEqual(gateOf({ kind: 'idle' }, options, held({ isOff: true, mutes: [] })), {
       ...{ kind: 'switched-off', isByPerson: true },
     });
-    const muted = held({ isOff: false, mute: { kind: 'file', filename: job.filename } });
+    const muted = held({ isOff: false, mutes: [{ kind: 'file', filename: job.filename }] });
     assert.deepEqual(gateOf(printing, options, muted), { kind: 'muted', leftMs: null, isForFile: true });
     assert.deepEqual(gateOf({ ...printing, pauseFlag: 'macro' }, options, muted), { kind: 'macro-pause' });
   });
