@@ -77,7 +77,7 @@ function readPolygon(groups: readonly (readonly number[])[]): Area | string {
 }
 
 /** True where all points lie on one line, or as good as: their spread across it is nil. */
-function isFlat(points: Area): boolean {
+export function isFlat(points: Area): boolean {
   const mean = (of: (point: Point) => number) =>
     points.reduce((sum, point) => sum + of(point), 0) / points.length;
   const [middleX, middleY] = [mean(({ x }) => x), mean(({ y }) => y)];

@@ -71,12 +71,39 @@ async function drawArea(page: Page, scene: Scene): Promise<void> {
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('Delete');
   assert.equal(await page.getByRole('button', { name: /^Area \d/ }).count(), 1);
+  await drawPolygon(page, box);
   await checkAccess(page, 'while drawing');
   await button(page, 'Save areas').click();
   await page.getByText('Saved.').waitFor();
   const text = readFileSync(scene.lookout.confFile, 'utf8');
-  assert.match(text, /^ignore:\n {4}0\.7\d*,0\.0\d*,0\.9\d*,0\.3\d*$/m);
-  await page.locator('.overlay .mask').waitFor({ state: 'attached' });
+  assert.match(
+    text,
+    /^ignore:\n {4}0\.7\d*,0\.0\d*,0\.9\d*,0\.3\d*\n {4}0\.(2|19)\S+ 0\.1\S+ 0\.(09|08)\S+$/m,
+  );
+  await page.locator('.overlay .mask').nth(1).waitFor({ state: 'attached' });
+}
+
+/** Two corners by mouse and one by keyboard, which is taken back once; Enter again on it closes the polygon. */
+async function drawPolygon(
+  page: Page,
+  box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number },
+): Promise<void> {
+  const cross = page.getByRole('button', { name: 'Place a corner here' });
+  await button(page, 'Draw polygon').click();
+  await cross.waitFor();
+  await page.keyboard.press('Escape');
+  await cross.waitFor({ state: 'detached' });
+  await button(page, 'Draw polygon').click();
+  await page.mouse.click(box.x + box.width * 0.2, box.y + box.height * 0.4);
+  await page.mouse.click(box.x + box.width * 0.15, box.y + box.height * 0.8);
+  await page.getByText(/^2 corners/).waitFor();
+  await checkAccess(page, 'while drawing a polygon');
+  for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowLeft', 'ArrowUp', 'Enter', 'Backspace', 'Enter'])
+    await page.keyboard.press(key);
+  await page.getByText(/^3 corners/).waitFor();
+  await page.keyboard.press('Enter');
+  await cross.waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('button', { name: /^Area \d/ }).count(), 2);
 }
 
 /** Everything with the keyboard: from the top of the page to a button, and a question that Escape answers with no. */

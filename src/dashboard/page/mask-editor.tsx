@@ -4,6 +4,9 @@ import { areaLimits } from '../../core/areas.ts';
 import { type Area, type Point, rectangle } from '../../core/regions.ts';
 import type { Say } from './actions.tsx';
 import { ApiError, get, post } from './api.ts';
+import { within } from './polygon.ts';
+import { PolygonDraft, PolygonTools } from './polygon-draft.tsx';
+import { usePolygon } from './use-polygon.ts';
 
 interface Masks {
   readonly areas: readonly Area[];
@@ -56,6 +59,7 @@ export function useMaskEditor(say: Say) {
     setAreas([...areas, area]);
     setChosen(areas.length);
   };
+  const polygon = usePolygon(say, add);
   const change = (index: number, area: Area) =>
     setAreas(areas.map((each, at) => (at === index ? area : each)));
   const remove = () => {
@@ -65,8 +69,11 @@ export function useMaskEditor(say: Say) {
   };
   return {
     isOpen: masks !== null,
-    ...{ areas, chosen, setChosen, isSaving, load, save, add, change, remove },
-    close: () => setMasks(null),
+    ...{ areas, chosen, setChosen, isSaving, load, save, add, change, remove, polygon },
+    close: () => {
+      polygon.leave();
+      setMasks(null);
+    },
   };
 }
 
@@ -75,7 +82,8 @@ export type MaskEditor = ReturnType<typeof useMaskEditor>;
 
 /** The layer over the picture on which is drawn. */
 export function MaskLayer({ editor }: { readonly editor: MaskEditor }) {
-  const { areas, chosen, setChosen, add, change, remove } = editor;
+  const { areas, chosen, setChosen, add, change, remove, polygon } = editor;
+  const isDrawing = polygon.draft !== null;
   const layer = useRef<SVGSVGElement>(null);
   const [from, setFrom] = useState<Point | null>(null);
   const [to, setTo] = useState<Point | null>(null);
@@ -118,12 +126,23 @@ export function MaskLayer({ editor }: { readonly editor: MaskEditor }) {
       role="group"
       aria-label="Areas that are not judged"
       onPointerDown={(event) => {
+        if (isDrawing) {
+          polygon.place(pointOf(event));
+          return;
+        }
         (event.currentTarget as SVGSVGElement).setPointerCapture(event.pointerId);
         setChosen(null);
         setFrom(pointOf(event));
         setTo(null);
       }}
-      onPointerMove={(event) => from !== null && setTo(pointOf(event))}
+      onMouseDown={(event) => {
+        // The cross keeps the focus: whoever clicks may go on with the keys.
+        if (isDrawing) event.preventDefault();
+      }}
+      onPointerMove={(event) => {
+        if (isDrawing) polygon.point(pointOf(event));
+        else if (from !== null) setTo(pointOf(event));
+      }}
       onPointerUp={finish}
     >
       {areas.map((area, index) => (
@@ -132,17 +151,19 @@ export function MaskLayer({ editor }: { readonly editor: MaskEditor }) {
           key={index}
           class={index === chosen ? 'mask chosen' : 'mask'}
           points={area.map(({ x, y }) => `${x},${y}`).join(' ')}
-          tabIndex={0}
+          tabindex={0}
           role="button"
           aria-label={`Area ${index + 1}${index === chosen ? ', chosen' : ''}`}
           onFocus={() => setChosen(index)}
           onPointerDown={(event) => {
+            if (isDrawing) return;
             event.stopPropagation();
             setChosen(index);
           }}
           onKeyDown={(event) => onKey(event, index)}
         />
       ))}
+      <PolygonDraft editor={editor} />
       {from !== null && to !== null && (
         <polygon
           class="draft"
@@ -159,7 +180,12 @@ export function MaskLayer({ editor }: { readonly editor: MaskEditor }) {
 export function MaskTools({ editor }: { readonly editor: MaskEditor }) {
   const { isSaving, chosen } = editor;
   const first = useRef<HTMLButtonElement>(null);
-  useEffect(() => first.current?.focus(), []);
+  const isDrawing = editor.polygon.draft !== null;
+  // Also after a polygon, whose cross had the focus.
+  useEffect(() => {
+    if (!isDrawing) first.current?.focus();
+  }, [isDrawing]);
+  if (isDrawing) return <PolygonTools editor={editor} />;
   return (
     <>
       <p>
@@ -174,6 +200,9 @@ export function MaskTools({ editor }: { readonly editor: MaskEditor }) {
           onClick={() => editor.add(rectangle({ x: 0.4, y: 0.4 }, { x: 0.6, y: 0.6 }))}
         >
           Add area
+        </button>
+        <button type="button" class="small" onClick={editor.polygon.begin}>
+          Draw polygon
         </button>
         <button type="button" class="small" disabled={chosen === null} onClick={editor.remove}>
           Remove area
@@ -208,8 +237,4 @@ function moveBy(area: Area, key: string, isSizing: boolean): Area | null {
     x: within(left + (x - left) * across),
     y: within(top + (y - top) * down),
   }));
-}
-
-function within(fraction: number): number {
-  return Math.round(Math.min(1, Math.max(0, fraction)) * 10_000) / 10_000;
 }
