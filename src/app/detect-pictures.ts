@@ -11,7 +11,7 @@ export type Label = 'good' | 'bad';
 /** One picture. */
 export interface PictureFile {
   readonly path: string;
-  /** Within the folder that was given, or the file's own name; always `/` between folders. */
+  /** Within the folder that was given, or the file's own name; always `/` between folders, and none twice. */
   readonly name: string;
   /** By the nearest folder above it; null where none is named so. */
   readonly label: Label | null;
@@ -29,6 +29,16 @@ const pictureNames = /\.(jpe?g|png|webp)$/i;
  * so is a folder without pictures.
  */
 export function findPictures(paths: readonly string[]): readonly PictureFile[] {
+  const counts = new Map<string, number>();
+  return findAll(paths).map((picture) => {
+    const { name } = picture;
+    const count = (counts.get(name) ?? 0) + 1;
+    counts.set(name, count);
+    return count === 1 ? picture : { ...picture, name: `${count}/${name}` };
+  });
+}
+
+function findAll(paths: readonly string[]): readonly PictureFile[] {
   return paths.flatMap((path) => {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true)
       return [{ path, name: basename(path), label: labelOf(path) }];

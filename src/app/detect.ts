@@ -60,9 +60,15 @@ export async function detect(options: DetectOptions, signal: AbortSignal): Promi
   );
   service.registerSecrets(loaded.secrets);
   if (options.isBench) {
-    const lines = await bench(config, options.pictures[0] ?? null, service.log, signal);
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return 0;
+    try {
+      const lines = await bench(config, options.pictures[0] ?? null, service.log, signal);
+      process.stdout.write(`${lines.join('\n')}\n`);
+      return 0;
+    } catch (error) {
+      signal.throwIfAborted();
+      process.stderr.write(`${sayError(error)}\n`);
+      return 1;
+    }
   }
   const pictures = findPictures(options.pictures);
   // Contexts and waiting times of the running service are not ours to touch. Kept all the same: a service may count whoever
@@ -123,10 +129,13 @@ async function judge(
     return { file, label, assessment, error: null };
   } catch (error) {
     signal.throwIfAborted();
-    const isOurs = error instanceof LookoutError;
-    const text = isOurs ? `${error.message} [${error.code}] ${error.hint}`.trim() : String(error);
-    return { file, label, assessment: null, error: text };
+    return { file, label, assessment: null, error: sayError(error) };
   }
+}
+
+function sayError(error: unknown): string {
+  const isOurs = error instanceof LookoutError;
+  return isOurs ? `${error.message} [${error.code}] ${error.hint}`.trim() : String(error);
 }
 
 /** Whatever the picture was before, it is a JPEG now. */

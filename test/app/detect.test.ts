@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -189,6 +190,9 @@ describe('detect', { concurrency: true }, () => {
     mkdirSync(at('empty'));
     const out = at('drawn');
     const { status, stdout, stderr } = await detect('builtin', {}, ['--json', '--draw', out, tree]);
+    const twice = await detect('builtin', {}, ['--draw', at('twice'), good, join(tree, 'good/one'), good]);
+    assert.equal(twice.status, 0, twice.stderr);
+    assert.deepEqual(readdirSync(at('twice')).sort(), ['2', 'a.jpg', 'good.jpg']);
     assert.equal(status, 0, stderr);
     const results = v.parse(resultSchema, JSON.parse(stdout));
     const told = results.map(({ file, label }) => [file.slice(tree.length + 1), label]);
@@ -236,7 +240,10 @@ describe('detect', { concurrency: true }, () => {
     assert.match(bent.stdout, /is not the one of its card: its sha256 is [0-9a-f]{64} \[BACKEND_BAD_MODEL\]/);
     const timed = await detect('builtin', { model: at('bent.onnx') }, ['--bench']);
     assert.equal(timed.status, 1);
-    assert.match(timed.stderr, /\[BACKEND_BAD_MODEL\]\nThe file is damaged/);
+    assert.match(timed.stderr, /\[BACKEND_BAD_MODEL\] The file is damaged/);
+    const gone = await detect('builtin', {}, ['--bench', at('gone.jpg')]);
+    assert.equal(gone.status, 1);
+    assert.match(gone.stderr, /^Error: ENOENT.*gone\.jpg'\n$/);
   });
 
   it('times the built-in detector, and says which cadence this host can carry', async () => {
