@@ -4,6 +4,7 @@ import { benchBackends } from './bench/backends.ts';
 import { benchBuiltin } from './bench/builtin.ts';
 import { benchComponent } from './bench/component.ts';
 import { benchMjpeg } from './bench/mjpeg.ts';
+import { benchPaint } from './bench/paint.ts';
 import { benchSeveral } from './bench/several.ts';
 import { type BenchBackend, benchStart, benchWatching, type Row } from './bench/watching.ts';
 
@@ -38,6 +39,10 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   backends: async () => {
     console.log('\nEach backend at its own pace, per hour of printing; its service is a virtual one');
     console.table(await benchBackends());
+  },
+  paint: async () => {
+    console.log('\nPainting a rectangle and a triangle out of a picture, median of 25');
+    console.table(await benchPaint());
   },
   builtin: async () => {
     console.log('\nthe built-in detector at its own pace, a picture every 10 s for each printer');

@@ -106,7 +106,9 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     ...{ random: deps.random, printerName: deps.printerName },
   });
   const onNotice = (notice: Notice) => announcer.tell(notice);
+  const ignored = () => watch.status().state.drawn ?? settings.camera.ignore;
   const backendDeps = {
+    ignored,
     ...{ clock, log, store, random: deps.random, bootId: deps.bootId, onNotice },
     ...(deps.detectors === undefined ? {} : { detectors: deps.detectors }),
   };
@@ -209,7 +211,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     looks,
     checkCredential: (credential, signal) =>
       checkCredential(credential, { endpoint, identity, connection, clock }, signal),
-    ignored: () => watch.status().state.drawn ?? settings.camera.ignore,
+    ignored,
     ignore: watch.ignore,
     control,
     records,

@@ -41,14 +41,14 @@ export async function bench(
   const user = {};
   try {
     const startMs = performance.now();
-    const { opened } = await detector.judge(frame, user, signal);
+    const { opened } = await detector.judge(() => frame, user, signal);
     const firstMs = performance.now() - startMs;
     const each: Measured[] = [];
     let rssBytes = 0;
     for (let at = 0; at < pictures; at += 1) {
       await systemClock.sleep(pauseMs, signal);
       const askedMs = performance.now();
-      const { judged } = await detector.judge(frame, user, signal);
+      const { judged } = await detector.judge(() => frame, user, signal);
       each.push({ ...judged, wholeMs: performance.now() - askedMs });
       rssBytes = Math.max(rssBytes, judged.rssBytes);
     }

@@ -9,6 +9,7 @@ import { shippedModel } from './builtin/places.ts';
 import type { builtinKeys } from './builtin-keys.ts';
 import type { BackendDeps } from './deps.ts';
 import { createPacedCalls } from './paced-calls.ts';
+import { paintedOut } from './painted.ts';
 import { blankPicture, type Picture } from './picture-tensor.ts';
 
 /** The settings of the section, and limits that only tests change. */
@@ -40,7 +41,11 @@ export function createBuiltin(options: BuiltinOptions, deps: BackendDeps): Backe
 
   const judge = (picture: Picture, signal: AbortSignal) => {
     checkPicture(picture);
-    return detector.judge(picture, user, signal);
+    return detector.judge(
+      ({ decoder }) => (decoder === 'score' ? paintedOut(name, picture, deps.ignored, signal) : picture),
+      user,
+      signal,
+    );
   };
 
   return {

@@ -1,5 +1,6 @@
 // What every backend is handed besides its settings.
 import type { Clock, Log, Store } from '../core/ports.ts';
+import type { Area } from '../core/regions.ts';
 import type { Notice } from '../core/types.ts';
 import type { Detectors } from './builtin/detectors.ts';
 
@@ -18,6 +19,8 @@ export interface BackendDeps {
   readonly bootId: string;
   /** Says one sentence to the user, such as that a budget runs low. */
   readonly onNotice: (notice: Notice) => void;
+  /** Areas of the picture in which nothing counts, in force now (painted.ts); absent: none. */
+  readonly ignored?: () => readonly Area[];
   /** Of the program, for all its printers; absent: of this backend alone. */
   readonly detectors?: Detectors;
   /** Takes a command that came through the service and that the user has switched on. */

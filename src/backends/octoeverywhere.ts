@@ -24,6 +24,7 @@ import type { octoeverywhereKeys } from './octoeverywhere-keys.ts';
 import { type Context, fingerprint, keepMemory, type Memory } from './octoeverywhere-memory.ts';
 import { firstIntervalMs, intervalMs, type Judgement } from './octoeverywhere-messages.ts';
 import { createHold, leftMs, noKeyError, sayAgainMs, waitOut, withWait } from './pace.ts';
+import { paintedOut } from './painted.ts';
 
 /** The settings of the section, and limits that only tests change. */
 export interface OctoEverywhereOptions extends KeyValues<typeof octoeverywhereKeys> {
@@ -194,7 +195,8 @@ export function createOctoEverywhere(options: OctoEverywhereOptions, deps: Backe
       turn(async () => {
         refuseWhileHeld();
         await waitOut(name, memory.now().lastCall, clock, signal);
-        return judge(await contextFor(job, signal), frame, signal);
+        const seen = await paintedOut(name, frame, deps.ignored, signal);
+        return judge(await contextFor(job, signal), seen, signal);
       }, signal),
     usage: () => {
       const { atMs } = clock.now();

@@ -17,6 +17,7 @@ import type { openInferenceKeys } from './open-inference-keys.ts';
 import { makePlan, type Plan } from './open-inference-plan.ts';
 import type { InputTensor } from './open-inference-wire.ts';
 import { createPacedCalls } from './paced-calls.ts';
+import { paintedOut } from './painted.ts';
 import { blankPicture, type Picture, pictureTensor, smallJpeg } from './picture-tensor.ts';
 
 /** The settings of the section, and a limit that only tests change. */
@@ -58,7 +59,9 @@ export function createOpenInference(options: OpenInferenceOptions, deps: Backend
   };
 
   const look = async (plan: Plan, picture: Picture, signal: AbortSignal) => {
-    const { input, fit } = await feed(plan, picture);
+    const isWhole = plan.card.output.decoder === 'score';
+    const seen = isWhole ? await paintedOut(name, picture, deps.ignored, signal) : picture;
+    const { input, fit } = await feed(plan, seen);
     signal.throwIfAborted();
     try {
       const tensors = await api.infer(input, plan.outputs, signal);

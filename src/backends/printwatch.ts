@@ -6,6 +6,7 @@ import type { Assessment, Job, Print } from '../core/types.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
 import type { BackendDeps } from './deps.ts';
 import { createHold, leftMs, noKeyError, waitOut } from './pace.ts';
+import { paintedOut } from './painted.ts';
 import { createPrintWatchApi, type Identity } from './printwatch-api.ts';
 import { createCourse, tooYoung } from './printwatch-course.ts';
 import { crowdedCauses, RefusedError, withSecondTry, wrongKind } from './printwatch-errors.ts';
@@ -144,7 +145,8 @@ export function createPrintWatch(options: PrintWatchOptions, deps: BackendDeps):
         refuse();
         await waitOut(name, memory.now().lastCall, clock, signal);
         if (job.printDurationMs < 1_000) throw tooYoung();
-        return judge(job, frame.jpeg, signal);
+        const { jpeg } = await paintedOut(name, frame, deps.ignored, signal);
+        return judge(job, jpeg, signal);
       }, signal),
     confirm: async (signal) => {
       if (options.apiKey === null) throw noKeyError(name, site);

@@ -36,7 +36,7 @@ export const camera = {
     'Do not judge pictures in which nothing can be seen: too dark, white, covered, blurred or broken ones, and those of a camera that hangs.',
   ),
   ignore: key.areas(
-    'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right).',
+    'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right). Backends that do not say where they saw something get them painted over.',
   ),
   bed_corners: key.corners(
     'Corners of the bed in the picture: front left, front right, back right, back left. With them an alert may offer to skip the object that fails (docs/alerts.md).',

@@ -7,6 +7,8 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import { createOpenInference, type OpenInferenceOptions } from '../../src/backends/open-inference.ts';
 import type { BackendCode, Retry } from '../../src/core/errors.ts';
+import { rectangle } from '../../src/core/regions.ts';
+import { paintAreas } from '../../src/lib/paint-areas.ts';
 import type { InferenceFault } from '../../src/virtual/open-inference.ts';
 import { type GoodAnswer, type Received, startService } from '../contract/service.ts';
 import { aJob } from '../support/parts.ts';
@@ -217,6 +219,13 @@ test('a model that decodes by itself gets the JPEG, no larger than it can use', 
   await rig.assess(aJob({ startTickMs: 900_000 }));
   const { width, height } = await sharp(sent()).metadata();
   assert.deepEqual([width, height], [320, 180]);
+
+  // Of one score for the whole picture nothing can be taken away afterwards.
+  const ignored = [rectangle({ x: 0, y: 0 }, { x: 0.4, y: 0.5 })];
+  write({});
+  rig.restart({}, { ignored: () => ignored });
+  await rig.assess();
+  assert.deepEqual(sent(), Buffer.from(await paintAreas(goodPicture, ignored)));
 });
 
 test('check tries the whole way', async (t) => {

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { BackendDeps } from '../../src/backends/deps.ts';
 import { backendKeys } from '../../src/backends/registry.ts';
 import { BackendError } from '../../src/core/errors.ts';
 import type { Backend } from '../../src/core/ports.ts';
+import { rectangle } from '../../src/core/regions.ts';
 import type { Frame, Notice } from '../../src/core/types.ts';
+import { paintAreas } from '../../src/lib/paint-areas.ts';
 import { drawScene } from '../../src/virtual/scene.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { aJob, aStore } from '../support/parts.ts';
@@ -33,6 +36,7 @@ const fixtures: readonly BackendFixture[] = [
 const timeoutMs = 1_500;
 const hourMs = 3_600_000;
 const job = aJob();
+const ignored = [rectangle({ x: 0, y: 0 }, { x: 0.4, y: 0.5 })];
 const never = new AbortController().signal;
 /** Found again byte for byte, or in the form that the backend needs. */
 const jpeg = await drawScene(
@@ -58,6 +62,27 @@ for (const fixture of fixtures) {
         assert.ok(request !== undefined && stage.matches(request), stage.name);
       }
     });
+
+    test('what is ignored is painted out where the answer does not say where it saw something', async (t) => {
+      const service = await startService(fixture.answer);
+      t.after(service.close);
+      const { backend, frame } = build(fixture, service.origin, { ignored: () => ignored });
+      assert.deepEqual(await backend.assess(frame(), job, never), fixture.assessment);
+      const seen = fixture.isBlindToPlaces ? await paintAreas(jpeg, ignored) : jpeg;
+      fixture.checkRequests(service.requests, { ...frame(), jpeg: Buffer.from(seen) }, job);
+    });
+
+    if (fixture.isBlindToPlaces) {
+      test('a picture that cannot be painted is one bad frame: nothing is asked, and the next one is judged', async (t) => {
+        const service = await startService(fixture.answer);
+        t.after(service.close);
+        const { backend, frame } = build(fixture, service.origin, { ignored: () => ignored });
+        const broken = { ...frame(), jpeg: jpeg.subarray(0, 200) };
+        check(await rejection(backend, broken), { code: 'BACKEND_BAD_FRAME', retry: 'soon' });
+        assert.deepEqual(service.requests, []);
+        assert.deepEqual(await backend.assess(frame(), job, never), fixture.assessment);
+      });
+    }
 
     test('has one request in flight, and none before its time', async (t) => {
       const { backend, service, frame } = await setUp(t, fixture);
@@ -194,7 +219,7 @@ async function setUp(t: { after(end: () => Promise<void>): void }, fixture: Back
   return { service, ...build(fixture, service.origin) };
 }
 
-function build(fixture: BackendFixture, origin: string) {
+function build(fixture: BackendFixture, origin: string, more: Partial<BackendDeps> = {}) {
   const clock = createFakeClock();
   const log = createQuietLog();
   const store = aStore();
@@ -206,6 +231,7 @@ function build(fixture: BackendFixture, origin: string) {
     random: () => 0.5,
     bootId: 'this-boot',
     onNotice: (notice) => notices.push(notice),
+    ...more,
   });
   const frame = (): Frame => ({ ...clock.now(), jpeg, width: 1280, height: 720, camera: 'bed' });
   return { backend, clock, frame, traces: { lines: log.lines, documents: store.documents, notices } };

@@ -19,6 +19,8 @@ import { wasmFolder } from '../../src/backends/builtin/places.ts';
 import { type BuiltinOptions, createBuiltin } from '../../src/backends/builtin.ts';
 import type { BackendDeps } from '../../src/backends/deps.ts';
 import { BackendError } from '../../src/core/errors.ts';
+import { rectangle } from '../../src/core/regions.ts';
+import { paintAreas } from '../../src/lib/paint-areas.ts';
 import { badPicture, createRig, goodPicture, never, startClock } from '../backends/rig.ts';
 import { modelSide, onnxModels } from '../support/onnx-models.ts';
 import { aJob } from '../support/parts.ts';
@@ -102,6 +104,26 @@ describe('the built-in detector judges', () => {
       open.filter((path) => /Microsoft|\.db/.test(path)),
       [],
     );
+  });
+
+  it('a picture from which is painted out what is ignored, where the model says no more than a score', async (t) => {
+    const side = { width: modelSide, height: modelSide };
+    const output = { decoder: 'score', activation: 'softmax', class: 1 };
+    const score = modelFile('score', { format: 1, name: 'score', input: side, output });
+    const everything = [rectangle({ x: 0, y: 0 }, { x: 1, y: 1 })];
+    for (const [model, isPainted] of [
+      [score, true],
+      [modelFile('grid'), false],
+    ] as const) {
+      const { rig } = rigOf(t, { model });
+      const seen = async (jpeg: Uint8Array) => (await rig.assess(aJob(), jpeg)).score;
+      const asIs = await seen(badPicture);
+      const blank = await seen(await paintAreas(badPicture, everything));
+      assert.notEqual(asIs, blank);
+      rig.restart({}, { ignored: () => everything });
+      t.after(() => rig.backend.printEnded?.(aJob()));
+      assert.equal(await seen(badPicture), isPainted ? blank : asIs);
+    }
   });
 
   it('the same with every decoder and with WebAssembly, where that is installed', async (t) => {

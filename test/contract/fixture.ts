@@ -26,6 +26,8 @@ export interface BackendFixture {
    * @param timeoutMs the limit for each request
    */
   readonly create: (origin: string, timeoutMs: number, deps: BackendDeps) => Backend;
+  /** True where the answer does not say where: what is ignored must not be in the picture. */
+  readonly isBlindToPlaces: boolean;
   /** What the service answers on a good day. One that fetches the picture does so first. */
   readonly answer: (request: Received, origin: string) => GoodAnswer | Promise<GoodAnswer>;
   /** What the backend makes of those answers for the first frame of a print. */

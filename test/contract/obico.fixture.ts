@@ -25,6 +25,7 @@ const imgOf = ({ path }: Received) => new URL(path, 'http://ml-api.invalid').sea
 export const obicoFixture: BackendFixture = {
   name: 'obico',
   secrets: [token],
+  isBlindToPlaces: false,
   create: (url, timeoutMs, deps) =>
     createObico(
       {

@@ -24,6 +24,7 @@ const nowhere = context('https://service.invalid');
 export const octoeverywhereFixture: BackendFixture = {
   name: 'octoeverywhere',
   secrets: [apiKey],
+  isBlindToPlaces: true,
   create: (url, timeoutMs, deps) =>
     createOctoEverywhere(
       {

@@ -25,6 +25,7 @@ const textFor = (value: string) => JSON.stringify(judgement).replace('0.125', va
 export const openInferenceFixture: BackendFixture = {
   name: 'open-inference',
   secrets: [token],
+  isBlindToPlaces: false,
   create: (url, timeoutMs, deps) =>
     createOpenInference({ ...openInferenceOptions, url, model: 'failure', token, timeoutMs }, deps),
   answer: ({ method }) => ({ status: 200, json: method === 'GET' ? metadata : judgement }),

@@ -34,6 +34,7 @@ export const printwatchSettings = {
 export const printwatchFixture: BackendFixture = {
   name: 'printwatch',
   secrets: [apiKey],
+  isBlindToPlaces: true,
   create: (url, timeoutMs, deps) =>
     createPrintWatch(
       { ...printwatchSettings, apiKey, url, confidence: 0.55, inferTimeoutMs: timeoutMs },

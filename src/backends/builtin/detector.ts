@@ -33,11 +33,12 @@ export interface Detector {
   readonly hasEnded: boolean;
   /**
    * Judges one picture; starts the process where there is none. Those who ask meanwhile wait for their turn.
+   * @param pictureFor the picture as this model is to see it
    * @param user whoever asks; told again to `leave`
    * @throws BackendError of the process and of the model; BACKEND_UNREACHABLE while it is not yet to be started again
    */
   judge(
-    picture: Picture,
+    pictureFor: (opened: Opened) => Picture | Promise<Picture>,
     user: object,
     signal: AbortSignal,
   ): Promise<{ readonly opened: Opened; readonly judged: Judged }>;
@@ -117,7 +118,7 @@ export function createDetector(options: DetectorOptions, deps: DetectorDeps): De
     }
   };
 
-  const judge = async ({ jpeg, width, height }: Picture) => {
+  const judge = async (pictureFor: (opened: Opened) => Picture | Promise<Picture>) => {
     // One that has ended by itself since the last picture is no failure: it had grown, or somebody tidied up.
     if (running !== null && running.process.ended !== null) {
       log.info("the detector's process has ended and is started again", {
@@ -128,6 +129,7 @@ export function createDetector(options: DetectorOptions, deps: DetectorDeps): De
     idle.abort();
     try {
       running ??= await start();
+      const { jpeg, width, height } = await pictureFor(running.opened);
       const judged = await running.process.ask(
         { kind: 'judge', jpeg, width, height },
         judgedSchema,
@@ -169,9 +171,9 @@ export function createDetector(options: DetectorOptions, deps: DetectorDeps): De
     get hasEnded() {
       return running !== null && running.process.ended !== null;
     },
-    judge: (picture, user, signal) => {
+    judge: (pictureFor, user, signal) => {
       users.add(user);
-      return turn(() => judge(picture), signal);
+      return turn(() => judge(pictureFor), signal);
     },
     leave: (user) => {
       users.delete(user);

@@ -52,6 +52,8 @@ export const openedSchema = v.object({
   /** How the model is fed and read, for people. */
   summary: text,
   neutral: unit,
+  /** What of the picture its answer tells: where, or with `score` only how bad it is. */
+  decoder: v.picklist(['score', 'grid', 'yolo']),
 });
 
 /** Answer to `judge`. */

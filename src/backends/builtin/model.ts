@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type * as Ort from 'onnxruntime-node';
 import { BackendError } from '../../core/errors.ts';
+import type { CardOutput } from '../../core/model-card.ts';
 import { undecodable } from '../bad-frame.ts';
 import { readSight, type Sight } from '../decoders/sight.ts';
 import { BadOutput, type Tensor } from '../decoders/tensor.ts';
@@ -19,6 +20,7 @@ export interface Model {
   /** How it is fed and read, for people. */
   readonly summary: string;
   readonly neutral: number;
+  readonly decoder: CardOutput['decoder'];
   /** @throws BackendError BACKEND_BAD_FRAME, BACKEND_BAD_ANSWER */
   judge(picture: Picture): Promise<Sight & { readonly decodeMs: number; readonly inferMs: number }>;
 }
@@ -65,6 +67,7 @@ export async function loadModel(
     name: card.name,
     summary: plan.summary,
     neutral: card.neutral,
+    decoder: card.output.decoder,
     judge: async (picture) => {
       const startedMs = performance.now();
       const { pixels, fit } = await pictureTensor(picture, feed.size, feed.datatype, card.input, kept).catch(

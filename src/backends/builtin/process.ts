@@ -38,8 +38,8 @@ function tidyUp(): void {
 async function open(request: OpenRequest): Promise<Opened> {
   const runtime = loadRuntime(request.runtime, wasmFolder);
   model = await loadModel(request.model, request.card, runtime, signal);
-  const { name, summary, neutral } = model;
-  return { kind: 'opened', name, summary, neutral, runtime: runtime.name };
+  const { name, summary, neutral, decoder } = model;
+  return { kind: 'opened', name, summary, neutral, decoder, runtime: runtime.name };
 }
 
 async function answer(request: DetectorRequest): Promise<Opened | Judged> {
