@@ -52,11 +52,9 @@ function check(incident: Incident, answer: Answer, isJudgement: boolean): void {
   if (isShadow(incident) && !isJudgement) {
     throw notNow('in shadow mode nothing was done about it: answer right or wrong', 'lookout.pause pauses.');
   }
-  if (!isShadow(incident) && isJudgement) {
-    throw notNow(
-      `${answer} judges what was seen in shadow mode`,
-      'lookout.status tells what can be answered.',
-    );
+  // "right" is kept with the record and changes nothing; "wrong" would leave open what the print is to do.
+  if (!isShadow(incident) && answer === 'wrong') {
+    throw notNow('wrong judges what was seen in shadow mode', 'false-alarm says it of an alert.');
   }
   if (answer === 'skip-object' && incident.object === undefined) {
     throw notNow('it is not known which single object fails, so that none can be skipped', '');

@@ -18,7 +18,7 @@ export interface RecordDeps {
 }
 
 /** What can be said of an incident that is over. */
-const label = v.strictObject({ answer: v.picklist(['false-alarm', 'seen']) });
+const label = v.strictObject({ answer: v.picklist(['false-alarm', 'right']) });
 
 /** Adds the routes. */
 export function addRecordRoutes(app: Hono<GuardEnv>, { find, guardAction, refuse, log }: RecordDeps): void {
@@ -73,7 +73,7 @@ export function addRecordRoutes(app: Hono<GuardEnv>, { find, guardAction, refuse
     const body = await readBody(c);
     if (typeof body === 'string') return refuse(c, body, c.get('client'));
     const read = v.safeParse(label, body);
-    if (!read.success) return refuse(c, 'NOT_JSON', c.get('client'), 'answer is false-alarm or seen');
+    if (!read.success) return refuse(c, 'NOT_JSON', c.get('client'), 'answer is false-alarm or right');
     const keep = async (records: Records) => {
       const isKept = isIncidentId(idOf(c)) && (await records.label(idOf(c), read.output.answer, 'dashboard'));
       return isKept ? { result: { text: 'Kept.' } } : null;

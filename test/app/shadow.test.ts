@@ -114,7 +114,7 @@ describe('a failing print in shadow mode', () => {
 });
 
 describe('a judgement', () => {
-  it('is refused for what was really done', async () => {
+  it('of what was really done is kept where it agrees, and refused where it does not', async () => {
     const rig = startWatch(printing);
     const records = {
       health: { isGood: true, trouble: null, lostFrames: 0, lostSteps: 0 },
@@ -125,9 +125,13 @@ describe('a judgement', () => {
     const control = createControl({ ...rig, records, version: '1', pictureUrl: null });
     rig.backend.answer = failing;
     await rig.clock.advance(20_000);
-    await assert.rejects(control.call('answer', { answer: 'right' }, 'agent', signal), {
+    const open = rig.watch.status().state.incident;
+    assert.notEqual(open, null);
+    await control.call('answer', { answer: 'right' }, 'agent', signal);
+    assert.equal(rig.watch.status().state.incident?.answer, open?.answer, 'the alert stays as it is');
+    await assert.rejects(control.call('answer', { answer: 'wrong' }, 'agent', signal), {
       code: 'CONTROL_NOT_NOW',
-      message: /right judges what was seen in shadow mode/,
+      message: /wrong judges what was seen in shadow mode/,
     });
     await rig.end();
   });

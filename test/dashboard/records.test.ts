@@ -53,9 +53,9 @@ describe('records', () => {
       },
     };
     assert.equal((await act('/api/v1/incidents/a1/label', { answer: 'false-alarm' })).status, 200);
-    assert.equal((await act('/api/v1/incidents/b2/label', { answer: 'seen' })).status, 404);
+    assert.equal((await act('/api/v1/incidents/b2/label', { answer: 'right' })).status, 404);
     assert.equal((await act('/api/v1/incidents/a1/label', { answer: 'pause' })).status, 400);
-    assert.equal((await act('/api/v1/incidents/A..1/label', { answer: 'seen' })).status, 404);
-    assert.deepEqual(said, ['a1 false-alarm dashboard', 'b2 seen dashboard']);
+    assert.equal((await act('/api/v1/incidents/A..1/label', { answer: 'right' })).status, 404);
+    assert.deepEqual(said, ['a1 false-alarm dashboard', 'b2 right dashboard']);
   });
 });

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Answer } from '../../core/types.ts';
 import type { PrinterState } from '../view.ts';
 import { ApiError, post } from './api.ts';
-import { answerLabels } from './words.ts';
+import { answerLabels, reallyFailed } from './words.ts';
 
 /** Says one sentence at the bottom of the page. */
 export type Say = (text: string, isBad?: boolean) => void;
@@ -94,6 +94,11 @@ export function Actions({ state, say }: { readonly state: PrinterState; readonly
             {answerLabels[each]}
           </button>
         ))}
+        {incident !== null && !incident.answers.includes('right') && (
+          <button type="button" disabled={busy !== null} onClick={() => answer('right')}>
+            {reallyFailed}
+          </button>
+        )}
       </div>
       <div class="buttons quiet">
         {can('mute') &&

@@ -1,11 +1,12 @@
 // What was kept: incidents with their pictures and what was said of them, and the prints of the past.
 import { useEffect, useState } from 'preact/hooks';
 import { sayWouldHave } from '../../core/explain-would-have.ts';
+import type { Incident } from '../../core/incident.ts';
 import type { IncidentRecord } from '../../core/records.ts';
 import type { PrintRecord } from '../../core/track.ts';
 import { type Say, useAction } from './actions.tsx';
 import { ApiError, get, route } from './api.ts';
-import { answerLabels, sayClock, sayMoment } from './words.ts';
+import { answerLabels, reallyFailed, sayClock, sayMoment } from './words.ts';
 
 const writtenAfterMs = 2_500;
 /** Shown at once; more on demand. */
@@ -55,10 +56,9 @@ export function Incidents({ news, say }: { readonly news: string; readonly say: 
   if (items === null) return null;
   if (items.length === 0) return <Note title="Incidents" text="None so far." />;
   const shown = isAll ? items : items.slice(0, firstShown);
-  const label = async (id: string, answer: Said) => {
+  const label = async ({ id, wouldHave }: Incident, answer: Said) => {
     // What shadow mode asks is answered on the one way that knows of its questions.
-    const isJudgement = answer === 'right' || answer === 'wrong';
-    if (isJudgement) await run(id, 'actions/answer', { answer, incident_id: id });
+    if (wouldHave !== undefined) await run(id, 'actions/answer', { answer, incident_id: id });
     else await run(id, `incidents/${id}/label`, { answer });
     setRound(round + 1);
   };
@@ -74,7 +74,7 @@ export function Incidents({ news, say }: { readonly news: string; readonly say: 
       </header>
       <ul class="gallery">
         {shown.map((record) => (
-          <Incident key={record.incident.id} record={record} isBusy={busy !== null} onLabel={label} />
+          <Entry key={record.incident.id} record={record} isBusy={busy !== null} onLabel={label} />
         ))}
       </ul>
     </section>
@@ -82,16 +82,17 @@ export function Incidents({ news, say }: { readonly news: string; readonly say: 
 }
 
 /** What can be said of an incident later. */
-type Said = 'false-alarm' | 'seen' | 'right' | 'wrong';
+type Said = 'false-alarm' | 'right' | 'wrong';
 
-function Incident(props: {
+function Entry(props: {
   readonly record: IncidentRecord;
   readonly isBusy: boolean;
-  readonly onLabel: (id: string, answer: Said) => void;
+  readonly onLabel: (incident: Incident, answer: Said) => void;
 }) {
   const { incident, hasPicture, isOpen, labels } = props.record;
   const { id, level, openedAt, score, quality, action, job, wouldHave } = incident;
-  const judgements: readonly Said[] = wouldHave === undefined ? [] : ['right', 'wrong'];
+  const isShadow = wouldHave !== undefined;
+  const judgements: readonly Said[] = isShadow ? ['right', 'wrong'] : ['right', 'false-alarm'];
   const said = labels.at(-1)?.answer ?? incident.answer;
   const when = sayMoment(openedAt.atMs);
   return (
@@ -114,7 +115,9 @@ function Incident(props: {
           {quality === null ? `score ${Math.round(score * 100)} of 100` : `quality ${quality} of 10`}
           {action === null ? '' : `. ${action.what}: ${action.state}`}
           {wouldHave === undefined ? '' : `. Shadow: ${sayWouldHave(incident)}`}
-          {said === null ? '' : `. Answered: ${answerLabels[said]}`}
+          {said === null
+            ? ''
+            : `. Answered: ${said === 'right' && !isShadow ? reallyFailed : answerLabels[said]}`}
         </p>
       </div>
       <div class="buttons">
@@ -127,31 +130,11 @@ function Incident(props: {
                 type="button"
                 class="small"
                 disabled={props.isBusy}
-                onClick={() => props.onLabel(id, each)}
+                onClick={() => props.onLabel(incident, each)}
               >
-                {answerLabels[each]}
+                {each === 'right' && !isShadow ? reallyFailed : answerLabels[each]}
               </button>
             ))}
-        {!isOpen && judgements.length === 0 && said !== 'false-alarm' && (
-          <button
-            type="button"
-            class="small"
-            disabled={props.isBusy}
-            onClick={() => props.onLabel(id, 'false-alarm')}
-          >
-            False alarm
-          </button>
-        )}
-        {!isOpen && judgements.length === 0 && said === 'false-alarm' && (
-          <button
-            type="button"
-            class="small"
-            disabled={props.isBusy}
-            onClick={() => props.onLabel(id, 'seen')}
-          >
-            Really failed
-          </button>
-        )}
         <a class="button small" href={route(`/api/v1/incidents/${id}/export`)} download={`lookout-${id}.zip`}>
           Export
         </a>

@@ -16,6 +16,9 @@ export const answerLabels: Readonly<Record<Answer, string>> = {
   seen: 'Seen',
 };
 
+/** `right` of an alert, where nobody asked. */
+export const reallyFailed = 'Really failed';
+
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`. */
 export function sayAgo(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
