@@ -4,7 +4,7 @@ import { createChain } from '../backends/chain.ts';
 import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
-import type { Backend, Clock, Log, Printer, Records } from '../core/ports.ts';
+import type { Backend, Camera, Clock, Log, Printer, Records } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
 import type { Notice } from '../core/types.ts';
 import { type Credential, checkCredential } from '../moonraker/check-credential.ts';
@@ -32,6 +32,7 @@ import { dashboardUrl, pictureUrl } from './dashboard-url.ts';
 import { decideOptionsOf } from './decide-options.ts';
 import { readOwnLoad } from './host.ts';
 import { type RememberingBackend, rememberLooks } from './last-look.ts';
+import { createLitCamera, type LightDeps } from './lit-camera.ts';
 import { createPerformer } from './perform.ts';
 import type { Settings } from './settings.ts';
 import { createWatch, type Watch } from './watch.ts';
@@ -147,7 +148,7 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     },
     {
       printer,
-      camera,
+      camera: withLight(settings, { camera, printer, clock, log, onNotice }),
       backend,
       store,
       recorder: {
@@ -240,4 +241,12 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
       }
     },
   };
+}
+
+/** The watch's own camera: whoever else wants a picture takes it as it is. */
+function withLight(
+  { camera: { lightOn: on, lightOff: off, lightWaitMs: waitMs } }: Settings,
+  deps: LightDeps,
+): Camera {
+  return on === null || off === null ? deps.camera : createLitCamera({ on, off, waitMs }, deps);
 }

@@ -35,6 +35,15 @@ export const camera = {
     true,
     'Do not judge pictures in which nothing can be seen: too dark, white, covered, blurred or broken ones, and those of a camera that hangs.',
   ),
+  light_on: key.macro(
+    'Macro that switches a light on, run for a picture where it is too dark, at most once a look. Keep it short: no G4, no M400.',
+  ),
+  light_off: key.macro('Macro that switches it off again, right after that picture.'),
+  light_wait: key.duration(
+    '1s',
+    { min: '0s', max: '10s' },
+    'Between light_on and the picture: how long the camera takes to get used to it.',
+  ),
   ignore: key.areas(
     'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right). Backends that do not say where they saw something get them painted over.',
   ),

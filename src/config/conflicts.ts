@@ -76,6 +76,16 @@ export function findConflicts(
     }
   }
 
+  if ((camera.lightOn === null) !== (camera.lightOff === null)) {
+    fail(['[camera] light_on', '[camera] light_off'], 'and light_off go together: one needs the other');
+  }
+  if (camera.lightOn !== null && !camera.qualityCheck) {
+    warn(
+      ['[camera] light_on', '[camera] quality_check'],
+      'is not used: without quality_check nothing is too dark',
+    );
+  }
+
   const isChosen = settings.get('[backend] use')?.origin.kind !== 'default';
   for (const { name, keys } of sections) {
     const use = /^backend (.+)$/.exec(name)?.[1];

@@ -60,6 +60,8 @@ export function valueSchema(key: Key, folders: Folders): ValueSchema {
       return v.pipe(oneLine, emptyIsNull);
     case 'gcode':
       return v.pipe(v.string(), v.maxLength(maxGcodeLength, ''), emptyIsNull);
+    case 'macro':
+      return v.pipe(oneLine, emptyIsNull, v.nullable(v.pipe(v.string(), v.regex(macroName, ''))));
     case 'areas':
       return areasSchema;
     case 'corners':
@@ -97,6 +99,8 @@ export function rangeText(key: Key): string {
       return 'text, kept secret';
     case 'gcode':
       return 'G-code, one command a line';
+    case 'macro':
+      return 'the name of a macro';
     case 'areas':
       return 'rectangles x1,y1,x2,y2 or polygons x1,y1 x2,y2 x3,y3, one a line, 0 to 1';
     case 'corners':
@@ -122,6 +126,8 @@ export function allowedText(key: Key): string {
       return 'one line of text';
     case 'gcode':
       return `G-code, one command a line, at most ${maxGcodeLength} characters`;
+    case 'macro':
+      return 'the name of a macro: letters, digits and _, no parameters, and no command such as M106';
     case 'areas':
       return `at most ${areaLimits.areas} areas, one a line: a rectangle x1,y1,x2,y2 or a polygon of 3 to ${areaLimits.points} points x1,y1 x2,y2 x3,y3, as fractions of the picture from 0 (left, top) to 1 (right, bottom)`;
     case 'corners':
@@ -146,6 +152,7 @@ export function fallbackText(key: Key): string {
     case 'text':
     case 'secret':
     case 'gcode':
+    case 'macro':
     case 'areas':
     case 'corners':
       return '';
@@ -163,6 +170,8 @@ export function fallbackText(key: Key): string {
 }
 
 /** Characters of G-code; Klipper runs it in one go while the print waits. */
+/** Nothing that could end the line and begin another command; G, M and T with a number are none of the user's own. */
+const macroName = /^(?![a-z]\d)[a-z_][a-z0-9_]{0,63}$/i;
 const maxGcodeLength = 4_096;
 
 const isTrue = ['true', 'yes', 'on', '1'] as const;

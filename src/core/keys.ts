@@ -63,6 +63,11 @@ export interface GcodeKey extends Common {
   readonly kind: 'gcode';
 }
 
+/** The name of a macro, without parameters, or null when not set. */
+export interface MacroKey extends Common {
+  readonly kind: 'macro';
+}
+
 /** Areas of the picture, one a line (areas.ts); none when not set. */
 export interface AreasKey extends Common {
   readonly kind: 'areas';
@@ -115,6 +120,7 @@ export type Key =
   | WordsKey
   | TextKey
   | GcodeKey
+  | MacroKey
   | AreasKey
   | CornersKey
   | SecretKey
@@ -210,6 +216,7 @@ export const key = {
   }),
   text: (about: string): TextKey => ({ kind: 'text', about }),
   gcode: (about: string): GcodeKey => ({ kind: 'gcode', about }),
+  macro: (about: string): MacroKey => ({ kind: 'macro', about }),
   areas: (about: string): AreasKey => ({ kind: 'areas', about }),
   corners: (about: string): CornersKey => ({ kind: 'corners', about }),
   secret: (about: string, { isNeeded = false } = {}): SecretKey => ({ kind: 'secret', isNeeded, about }),

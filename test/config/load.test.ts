@@ -269,6 +269,14 @@ const together = [
   ['[moonraker]\nusername: me\n', /username: needs a password/],
   ['[moonraker]\npassword: abcdef\n', /\[moonraker\] password: needs a username/],
   ['[camera]\npassword: abcdef\n', /\[camera\] password: needs a username/],
+  ['[camera]\nlight_on: LAMP_ON\n', /\[camera\] light_on: and light_off go together/],
+  ...['M106', 'G28', 'LAMP_ON S=1', 'LAMP;M112', 'M117 {x}', 'L'.repeat(65)].map(
+    (name) =>
+      [
+        `[camera]\nlight_on: ${name}\nlight_off: LAMP_OFF\n`,
+        /\[camera\] light_on: found ".*, allowed: the name of a macro/,
+      ] as const,
+  ),
 ] as const;
 for (const [text, message] of together) {
   test(`refuses ${JSON.stringify(text)}`, () => {
@@ -282,6 +290,10 @@ const idle = [
   ['[camera]\nrotation: 180\n', /\[camera\] rotation: is not used without a URL/],
   ['[camera]\nwebcam: Bed\nsnapshot_url: /x\n', /\[camera\] webcam: is not used, because a URL is given/],
   ['[action]\nfailure_gcode: PAUSE\n', /failure_gcode: is not used, because on_failure is pause/],
+  [
+    '[camera]\nlight_on: LAMP_ON\nlight_off: _lamp_off2\nquality_check: False\n',
+    /\[camera\] light_on: is not used: without quality_check/,
+  ],
   ['[action]\nmode: shadow\n', /\[action\] mode: is shadow: nothing is done about a print that fails/],
 ] as const;
 for (const [text, message] of idle) {

@@ -7,16 +7,25 @@ import { until } from '../support/until.ts';
 import { inScene, scenesAtOnce } from './scene.ts';
 
 const skip = await whyNoMoonraker();
+const light = { light_on: 'LAMP_ON', light_off: 'LAMP_OFF', light_wait: '1s' };
+const ownMacros = {
+  LAMP_ON: () => 'SET_PIN PIN=light VALUE=1',
+  LAMP_OFF: () => 'SET_PIN PIN=light VALUE=0',
+};
 
 describe('a filament runout', { concurrency: scenesAtOnce, skip }, () => {
   it(
     'pauses by itself: nothing is judged or said meanwhile, and after the resume the print is watched on',
-    // It looks failed from the start, but only where nothing counts.
+    // It looks failed from the start, but only where nothing counts, and it is dark but for the light of the macros.
     inScene(
-      { conf: { camera: { ignore: '0.05,0.1,0.95,0.98' }, detection: { start_after: '0s' } } },
+      {
+        printer: { ownMacros },
+        conf: { camera: { ...light, ignore: '0.05,0.1,0.95,0.98' }, detection: { start_after: '0s' } },
+      },
       async (scene) => {
         const { browser, lookout, octoeverywhere, printer } = scene;
         await scene.startLookout();
+        await browser.call('printer.gcode.script', { script: 'SET_PIN PIN=light VALUE=0' });
         await scene.startPrint();
         await lookout.line(/app\/watch: judging frames/, 30_000);
         printer.setFilament(false);
@@ -25,8 +34,10 @@ describe('a filament runout', { concurrency: scenesAtOnce, skip }, () => {
         const mark = lookout.lines.length;
         await delay(1_000);
         const callsBefore = octoeverywhere.calls.length;
+        const litBefore = printer.log.count('LAMP_ON');
         await delay(25_000);
         assert.equal(octoeverywhere.calls.length, callsBefore, 'looked at a print that stands still');
+        assert.equal(printer.log.count('LAMP_ON'), litBefore, 'lit a print that stands still');
         assert.deepEqual(browser.dialogs(), []);
         printer.setFilament(true);
         await browser.call('printer.print.resume');
@@ -37,6 +48,12 @@ describe('a filament runout', { concurrency: scenesAtOnce, skip }, () => {
         const badness = octoeverywhere.calls.flatMap((call) => call.badness ?? []);
         assert.ok(badness.length > 0 && Math.max(...badness) < 10, `the service saw it: ${badness}`);
         assert.notEqual(scene.firstBadFrameMs(), null);
+        await until(
+          'the light to be off',
+          () => printer.log.count('LAMP_OFF') === printer.log.count('LAMP_ON'),
+        );
+        assert.ok(printer.log.count('LAMP_ON') >= 1);
+        assert.equal(lookout.count(/CAMERA_TOO_DARK|light is left alone/), 0);
         // The sensor's own, and none of ours.
         assert.equal(printer.log.count('PAUSE'), 1);
       },

@@ -1,0 +1,121 @@
+// A camera whose light is switched on for a picture where it is too dark, and off again right after it.
+import { CameraError } from '../core/errors.ts';
+import { explainLight, type LightTrouble } from '../core/explain-light.ts';
+import { isMacroPause } from '../core/gates.ts';
+import { isSameJob } from '../core/job.ts';
+import type { Camera, Clock, Log, Printer } from '../core/ports.ts';
+import type { Frame, JobRef, Notice } from '../core/types.ts';
+import { startDeadline } from '../lib/deadline.ts';
+
+/** `[camera] light_on`, `light_off` and `light_wait`. */
+export interface LightOptions {
+  /** Names of macros. */
+  readonly on: string;
+  readonly off: string;
+  /** Until the camera has got used to it, ms. */
+  readonly waitMs: number;
+  /** Ms that a macro may wait in Klipper's queue and run; 5,000. Only tests change it. */
+  readonly limitMs?: number;
+}
+
+/** What the light needs. */
+export interface LightDeps {
+  readonly camera: Camera;
+  readonly printer: Pick<Printer, 'print' | 'runGcode'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onNotice: (notice: Notice) => void;
+}
+
+/** So many lit pictures in a row that are dark all the same, and the light is left alone. */
+const patience = 3;
+
+/**
+ * The camera with its light. A picture that can be seen runs nothing: then somebody's own light is on. Macros run only
+ * while the print runs, the off one has ended or is given up before the picture is judged, and so before any pause; it is
+ * sent also when the look is called off. What does not work is told once, and for that print left alone.
+ */
+export function createLitCamera(options: LightOptions, deps: LightDeps): Camera {
+  const { camera, printer, clock } = deps;
+  const { limitMs = 5_000 } = options;
+  const log = deps.log.child('app/lit-camera');
+  let leftAloneFor: JobRef | null = null;
+  let darkInARow = 0;
+
+  /** The print that runs and whose light may be switched. */
+  const litJob = (): JobRef | null => {
+    const { print } = printer;
+    if (print.kind !== 'printing' || isMacroPause(print.pauseFlag)) return null;
+    return leftAloneFor !== null && isSameJob(leftAloneFor, print.job) ? null : print.job;
+  };
+
+  const giveUp = (job: JobRef, trouble: LightTrouble) => {
+    leftAloneFor = job;
+    darkInARow = 0;
+    log.warn('the light is left alone for this print', { ...trouble });
+    deps.onNotice(explainLight(trouble));
+  };
+
+  const run = async (macro: string, signal: AbortSignal): Promise<void> => {
+    const deadline = startDeadline(limitMs, signal);
+    try {
+      await printer.runGcode(macro, deadline.signal);
+    } catch (error) {
+      if (deadline.hasPassed()) throw new Error(`it has not ended within ${limitMs / 1000} s`);
+      throw error;
+    } finally {
+      deadline.done();
+    }
+  };
+
+  const failed = (job: JobRef, macro: string, error: unknown) =>
+    giveUp(job, { kind: 'failed', macro, message: error instanceof Error ? error.message : String(error) });
+
+  /** null where the light could not be switched on. */
+  const grabLit = async (job: JobRef, signal: AbortSignal): Promise<Frame | null> => {
+    let isOn = false;
+    try {
+      await run(options.on, signal);
+      isOn = true;
+      await clock.sleep(options.waitMs, signal);
+      return await camera.grab(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (isOn) throw error;
+      failed(job, options.on, error);
+      return null;
+    } finally {
+      // Also where it may not have come on: what is late in Klipper's queue is followed by this.
+      await run(options.off, new AbortController().signal).catch((error: unknown) => {
+        if (isOn) failed(job, options.off, error);
+      });
+    }
+  };
+
+  return {
+    get name() {
+      return camera.name;
+    },
+    grab: async (signal) => {
+      try {
+        return await camera.grab(signal);
+      } catch (error) {
+        const job = litJob();
+        if (!isDark(error) || job === null) throw error;
+        log.debug('too dark: the light is switched on for a picture', { macro: options.on });
+        const frame = await grabLit(job, signal).catch((again: unknown) => {
+          if (isDark(again)) darkInARow += 1;
+          if (darkInARow >= patience) giveUp(job, { kind: 'still-dark', macro: options.on });
+          throw again;
+        });
+        if (frame === null) throw error;
+        darkInARow = 0;
+        return frame;
+      }
+    },
+  };
+}
+
+function isDark(error: unknown): boolean {
+  return error instanceof CameraError && error.code === 'CAMERA_TOO_DARK';
+}
