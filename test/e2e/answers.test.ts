@@ -2,11 +2,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startService } from '../contract/service.ts';
 import { whyNoMoonraker } from '../support/real-moonraker.ts';
 import { until } from '../support/until.ts';
 import { idleTimeouts, inScene, pausedByLookout, scenesAtOnce } from './scene.ts';
 
 const skip = await whyNoMoonraker();
+/** Of a model that gives one score for the picture. */
+const metadata = {
+  name: 'dial',
+  inputs: [{ name: 'picture', datatype: 'FP32', shape: [1, 3, 32, 32] }],
+  outputs: [{ name: 'score', datatype: 'FP64', shape: [1, 1] }],
+};
 
 describe('a print that lookout has paused', { concurrency: scenesAtOnce, skip }, () => {
   it(
@@ -85,6 +92,57 @@ describe('a print that lookout has paused', { concurrency: scenesAtOnce, skip },
       await delay(5_000);
       assert.equal(scene.state(), 'paused');
       assert.equal(browser.dialogs().length, shownBefore);
+    }),
+  );
+
+  it(
+    'is resumed past us: it is left in peace with what it had, and paused again when that grows',
+    inScene({}, async (scene, t) => {
+      const { browser, lookout, printer } = scene;
+      // A model that sees what it is told to see.
+      let score = 0.05;
+      const service = await startService(({ method }) => ({
+        status: 200,
+        json:
+          method === 'GET'
+            ? metadata
+            : { outputs: [{ name: 'score', datatype: 'FP64', shape: [1, 1], data: [[score]] }] },
+      }));
+      t.after(service.close);
+      const judged = () => service.requests.filter(({ method }) => method === 'POST').length;
+      lookout.configure({
+        backend: { use: 'open-inference' },
+        'backend open-inference': {
+          ...{ url: service.origin, model: 'dial', decoder: 'score', min_interval: '1s' },
+        },
+        detection: {
+          ...{ interval: '2s', start_after: '0s', warn_after: '5s', fail_after: '10s' },
+          ...{ resume_mute: '5s', busy_load: '0' },
+        },
+      });
+      await scene.startLookout();
+      await scene.startPrint();
+      await until('a good picture', () => judged() > 0, 20_000);
+      score = 0.75;
+      await scene.untilState('paused', 60_000);
+      await browser.untilOpen(/^Lookout: print failing, paused$/);
+      await lookout.line(/action ended.* kind=done/);
+
+      const seen = judged();
+      await browser.call('printer.print.resume');
+      await scene.untilState('printing');
+      await browser.untilClosed();
+      // Past resume_mute it is told once, because it is still there; it would have been enough for a second pause.
+      const dialog = await browser.untilOpen(/^Lookout: this print may be failing$/, 40_000);
+      assert.match(dialog.texts.join(' '), /You let it go on/);
+      await until('more than enough pictures', () => judged() >= seen + 12, 60_000);
+      assert.equal(scene.state(), 'printing');
+      assert.equal(printer.log.count('PAUSE'), 1);
+
+      score = 0.95;
+      await scene.untilState('paused', 60_000);
+      await browser.untilOpen(/^Lookout: print failing, paused$/);
+      assert.equal(printer.log.count('PAUSE'), 2);
     }),
   );
 });

@@ -1,4 +1,4 @@
-// A filament runout in a print on a real Moonraker: the printer's own business, and no look while it lasts.
+// A filament runout and an M600 in a print on a real Moonraker: the printer's own business, and no look while they last.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,9 +13,9 @@ const ownMacros = {
   LAMP_OFF: () => 'SET_PIN PIN=light VALUE=0',
 };
 
-describe('a filament runout', { concurrency: scenesAtOnce, skip }, () => {
+describe('a print that stands still for filament', { concurrency: scenesAtOnce, skip }, () => {
   it(
-    'pauses by itself: nothing is judged or said meanwhile, and after the resume the print is watched on',
+    'a runout pauses it by itself: nothing is judged or said meanwhile, and after the resume the print is watched on',
     // It looks failed from the start, but only where nothing counts, and it is dark but for the light of the macros.
     inScene(
       {
@@ -56,6 +56,34 @@ describe('a filament runout', { concurrency: scenesAtOnce, skip }, () => {
         assert.equal(lookout.count(/CAMERA_TOO_DARK|light is left alone/), 0);
         // The sensor's own, and none of ours.
         assert.equal(printer.log.count('PAUSE'), 1);
+      },
+    ),
+  );
+
+  it(
+    'M600 in the file: no picture is taken, lit or judged before the print goes on',
+    inScene(
+      { print: { events: [{ layer: 10, gcode: 'M600' }] }, conf: { detection: { start_after: '0s' } } },
+      async (scene) => {
+        const { browser, lookout, octoeverywhere, printer, webcam } = scene;
+        const judged = () => octoeverywhere.calls.filter(({ badness }) => badness !== null).length;
+        await scene.startLookout();
+        await scene.startPrint();
+        await until('a picture', () => judged() > 0, 30_000);
+        await scene.untilState('paused', 30_000);
+        await lookout.line(/app\/watch: the print is paused/);
+        await delay(1_000);
+        const [taken, before] = [webcam.requests(), octoeverywhere.calls.length];
+        // Longer than the service's own interval.
+        await delay(22_000);
+        assert.deepEqual(webcam.requests(), taken);
+        assert.equal(octoeverywhere.calls.length, before);
+        assert.deepEqual(browser.dialogs(), []);
+        assert.equal(printer.log.count('PAUSE'), 1, "the file's own");
+        await browser.call('printer.print.resume');
+        const seen = judged();
+        await until('a picture of the print that goes on', () => judged() > seen, 30_000);
+        assert.equal(scene.state(), 'printing');
       },
     ),
   );
