@@ -184,29 +184,6 @@ describe('news', () => {
 });
 
 describe('figures', () => {
-  it('are in the text format of Prometheus', async (t) => {
-    const { ask, view } = await startRig(t);
-    view.look(anAssessment({ score: toScore(0.25) }));
-    const { headers, body } = await ask('/metrics');
-    const text = body.toString();
-    assert.match(String(headers['content-type']), /^text\/plain; version=0\.0\.4/);
-    for (const line of [
-      'lookout_assessments_total{printer="printer"} 1',
-      'lookout_score{printer="printer"} 0.25',
-      'lookout_verdict{printer="printer",verdict="clear"} 1',
-      'lookout_verdict{printer="printer",verdict="failing"} 0',
-      'lookout_backend_request_seconds_bucket{printer="printer",le="0.1"} 0',
-      'lookout_backend_request_seconds_bucket{printer="printer",le="0.25"} 1',
-      'lookout_backend_request_seconds_bucket{printer="printer",le="+Inf"} 1',
-      'lookout_backend_request_seconds_sum{printer="printer"} 0.12',
-      'lookout_blind_seconds_total{printer="printer"} 0',
-    ])
-      assert.ok(text.includes(`${line}\n`), `${line}\n${text}`);
-    for (const [, name = ''] of text.matchAll(/^# TYPE (\S+) counter$/gm)) assert.match(name, /_total$/);
-    for (const line of text.trim().split('\n'))
-      assert.match(line, /^(# (HELP|TYPE) \S+ .+|[a-z_]+(\{[^}]*\})? -?[\d.e+-]+)$/);
-  });
-
   it('add up the time of an outage', async (t) => {
     const { ask, view } = await startRig(t);
     const fault = {
