@@ -19,7 +19,8 @@ const samplesPerSide = 64;
 
 /**
  * The picture with the areas painted flat. The colour is the mean along the outline: an area in grey would have edges of its
- * own, and a judge might see something in them. Without areas the bytes are returned as they are, and sharp is not loaded.
+ * own, and a judge might see something in them. Nothing but the pixels is taken over: a thumbnail in the file would still show
+ * what was there. Without areas the bytes are returned as they are, and sharp is not loaded.
  * @throws sharp's own error for a picture that cannot be decoded
  */
 export async function paintAreas(jpeg: Uint8Array, areas: readonly Polygon[]): Promise<Uint8Array> {

@@ -87,6 +87,16 @@ describe('painting areas out', () => {
     });
   }
 
+  it('takes nothing over but the pixels: a thumbnail beside them would show what was there', async () => {
+    const before = await sharp(await stripes())
+      .withExif({ IFD0: { Copyright: 'what was there' } })
+      .toBuffer();
+    assert.ok(before.includes('what was there'));
+    const after = Buffer.from(await paintAreas(before, [rectangle({ x: 0, y: 0 }, { x: 0.5, y: 1 })]));
+    assert.ok(!after.includes('what was there'));
+    assert.equal((await sharp(after).metadata()).exif, undefined);
+  });
+
   it('takes the colour of what lies around', async () => {
     const areas = [rectangle({ x: 0.6, y: 0.2 }, { x: 0.9, y: 0.7 })];
     const { inside } = await measure(await stripes(), await paintAreas(await stripes(), areas), areas);
