@@ -122,7 +122,10 @@ function optionsOf(
     height,
     legend: { show: false },
     cursor: { y: false, points: { size: 6 } },
-    scales: { x: { range: (_plot, from, to) => timeRange(from, to) }, y: { range: [0, 105] } },
+    scales: {
+      x: { range: ({ data: [times] }, from, to) => timeRange(times?.[0] ?? null, from, to) },
+      y: { range: [0, 105] },
+    },
     axes: [
       { ...axis, font: '12px system-ui' },
       { ...axis, font: '12px system-ui', size: 36 },
@@ -136,9 +139,10 @@ function optionsOf(
   };
 }
 
-/** A print that has just begun is shown in its first minute, not as one dot in a year. Seconds. */
-function timeRange(from: number | null, to: number | null): [number, number] {
+/** A print that has just begun is shown in its first minute, not as one dot in a year; what was chosen, as it was. Seconds. */
+function timeRange(first: number | null, from: number | null, to: number | null): [number, number] {
   if (from === null || to === null) return [Date.now() / 1000 - 60, Date.now() / 1000];
+  if (first !== null && from > first) return [from, to];
   return [from, Math.max(to, from + 60)];
 }
 
