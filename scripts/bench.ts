@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchBackends } from './bench/backends.ts';
 import { benchBuiltin } from './bench/builtin.ts';
 import { benchComponent } from './bench/component.ts';
+import { benchDashboard } from './bench/dashboard.ts';
 import { benchMjpeg } from './bench/mjpeg.ts';
 import { benchPaint } from './bench/paint.ts';
 import { benchSeveral } from './bench/several.ts';
@@ -31,6 +32,10 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   printers: async () => {
     console.log('\nfour printers in one process, with octoeverywhere');
     print(await benchSeveral(windowS));
+  },
+  dashboard: async () => {
+    console.log('\nthe dashboard, while a print is watched with octoeverywhere');
+    print(await benchDashboard(windowS));
   },
   mjpeg: async () => {
     console.log('\nMJPEG parser, 600 frames of 720p in memory, median of the passes');
