@@ -1,5 +1,5 @@
 // A camera whose light is switched on for a picture where it is too dark, and off again right after it.
-import { CameraError } from '../core/errors.ts';
+import { CameraError, MoonrakerError } from '../core/errors.ts';
 import { explainLight, type LightTrouble } from '../core/explain-light.ts';
 import { isMacroPause } from '../core/gates.ts';
 import { isSameJob } from '../core/job.ts';
@@ -32,8 +32,9 @@ const patience = 3;
 
 /**
  * The camera with its light. A picture that can be seen runs nothing: then somebody's own light is on. Macros run only
- * while the print runs, the off one has ended or is given up before the picture is judged, and so before any pause; it is
- * sent also when the look is called off. What does not work is told once, and for that print left alone.
+ * while the print runs, the off one has ended or is waited for no longer before the picture is judged, and so before any pause;
+ * it is sent also when the look is called off. While Klipper has not come to one of them, none is sent. What does not work is
+ * told once, and for that print left alone.
  */
 export function createLitCamera(options: LightOptions, deps: LightDeps): Camera {
   const { camera, printer, clock } = deps;
@@ -41,54 +42,68 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
   const log = deps.log.child('app/lit-camera');
   let leftAloneFor: JobRef | null = null;
   let darkInARow = 0;
+  /** Macros that have been sent and have not ended. */
+  let queued = 0;
 
   /** The print that runs and whose light may be switched. */
   const litJob = (): JobRef | null => {
     const { print } = printer;
     if (print.kind !== 'printing' || isMacroPause(print.pauseFlag)) return null;
+    if (queued > 0) return null;
     return leftAloneFor !== null && isSameJob(leftAloneFor, print.job) ? null : print.job;
   };
 
   const giveUp = (job: JobRef, trouble: LightTrouble) => {
+    if (leftAloneFor !== null && isSameJob(leftAloneFor, job)) return;
     leftAloneFor = job;
     darkInARow = 0;
     log.warn('the light is left alone for this print', { ...trouble });
     deps.onNotice(explainLight(trouble));
   };
 
-  const run = async (macro: string, signal: AbortSignal): Promise<void> => {
-    const deadline = startDeadline(limitMs, signal);
-    try {
-      await printer.runGcode(macro, deadline.signal);
-    } catch (error) {
-      if (deadline.hasPassed()) throw new Error(`it has not ended within ${limitMs / 1000} s`);
-      throw error;
-    } finally {
-      deadline.done();
-    }
-  };
-
   const failed = (job: JobRef, macro: string, error: unknown) =>
     giveUp(job, { kind: 'failed', macro, message: error instanceof Error ? error.message : String(error) });
 
+  /** False where it still stands in Klipper's queue after the limit: it will run, and cannot be called back. */
+  const run = async (job: JobRef, macro: string, signal: AbortSignal): Promise<boolean> => {
+    const deadline = startDeadline(limitMs, signal);
+    queued += 1;
+    const ended = printer
+      .runGcode(macro, new AbortController().signal)
+      .then(
+        () => true,
+        (error: unknown) => {
+          // A Moonraker that is away, or a Klipper that restarts, says nothing about the macro.
+          if (error instanceof MoonrakerError && error.code !== 'MOONRAKER_REFUSED') {
+            log.info('the light could not be switched', { macro, error });
+          } else failed(job, macro, error);
+          return false;
+        },
+      )
+      .finally(() => {
+        queued -= 1;
+      });
+    const late = new Promise<boolean>((resolve) => {
+      if (deadline.signal.aborted) resolve(false);
+      deadline.signal.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    const hasRun = await Promise.race([ended, late]);
+    if (deadline.hasPassed()) log.info('Klipper has no time for the light now', { macro });
+    deadline.done();
+    return hasRun;
+  };
+
   /** null where the light could not be switched on. */
   const grabLit = async (job: JobRef, signal: AbortSignal): Promise<Frame | null> => {
-    let isOn = false;
     try {
-      await run(options.on, signal);
-      isOn = true;
+      const isOn = await run(job, options.on, signal);
+      signal.throwIfAborted();
+      if (!isOn) return null;
       await clock.sleep(options.waitMs, signal);
       return await camera.grab(signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (isOn) throw error;
-      failed(job, options.on, error);
-      return null;
     } finally {
-      // Also where it may not have come on: what is late in Klipper's queue is followed by this.
-      await run(options.off, new AbortController().signal).catch((error: unknown) => {
-        if (isOn) failed(job, options.off, error);
-      });
+      // Also where it has not come on yet: what is late in Klipper's queue is followed by this.
+      await run(job, options.off, new AbortController().signal);
     }
   };
 
