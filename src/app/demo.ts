@@ -41,7 +41,7 @@ const pace = { interval: '2s', warn_after: '6s', fail_after: '16s', busy_load: '
 /** For the first start of the model on a slow host. */
 const confirmMs = 60_000;
 
-/** Runs the demo. Exit code 0 when the failing print was paused, 1 when it was not in time. */
+/** Runs the demo. Exit code 0 when the failing print was paused, 1 when it was not in time, 130 when it was stopped. */
 export async function demo(options: DemoOptions, signal: AbortSignal): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'moonraker-lookout-demo-'));
   const closers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
@@ -109,6 +109,11 @@ export async function demo(options: DemoOptions, signal: AbortSignal): Promise<n
     stop.abort(new DOMException('the demo is over', 'AbortError'));
     await running;
     return hasEnded ? 0 : 1;
+  } catch (error) {
+    // Ctrl+C is no fault that a stack would have to explain.
+    if (!signal.aborted) throw error;
+    process.stdout.write('\nStopped.\n');
+    return 130;
   } finally {
     signal.removeEventListener('abort', onAbort);
     for (const close of closers) await close();
