@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLitCamera } from '../../src/app/lit-camera.ts';
-import { CameraError } from '../../src/core/errors.ts';
+import { CameraError, MoonrakerError } from '../../src/core/errors.ts';
 import type { Frame, Job, Print } from '../../src/core/types.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
 import { aJob, aPrinter } from '../support/parts.ts';
@@ -38,11 +38,13 @@ function aRoom({ print = printing(), isLampDead = false }: { print?: Print; isLa
     error: null as Error | null,
     refuses: '',
     isBusy: false,
+    away: null as Error | null,
   };
   const busy = gate();
   const run = printer.runGcode;
   printer.runGcode = async (script, signal) => {
     await run(script, signal);
+    if (room.away !== null) throw room.away;
     if (room.refuses === script) throw new Error(`Unknown command:"${script}"`);
     if (room.isBusy) await busy.promise;
     room.isLit = script === 'LAMP_ON' && !isLampDead;
@@ -149,6 +151,15 @@ describe('the light', () => {
     busy.resolve();
     await delay(10);
     assert.equal(room.isLit, false);
+    assert.ok(isFrame(await look()));
+    assert.deepEqual(notices, []);
+  });
+
+  it('is tried again where Moonraker was only away', async () => {
+    const { look, room, notices } = aRoom();
+    room.away = new MoonrakerError('gone', { code: 'MOONRAKER_CLOSED', retry: 'soon', hint: '' });
+    assert.equal(await look(), tooDark);
+    room.away = null;
     assert.ok(isFrame(await look()));
     assert.deepEqual(notices, []);
   });
