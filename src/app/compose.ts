@@ -4,6 +4,7 @@ import { createChain } from '../backends/chain.ts';
 import type { RemoteCommand } from '../backends/deps.ts';
 import { createBackend } from '../backends/registry.ts';
 import { createCamera, type WebCamera } from '../camera/camera.ts';
+import { isOrderOut } from '../core/incident.ts';
 import type { Backend, Camera, Clock, Log, Printer, Records } from '../core/ports.ts';
 import type { Area } from '../core/regions.ts';
 import type { Notice } from '../core/types.ts';
@@ -148,7 +149,10 @@ export function compose(settings: Settings, deps: ComposeDeps): Composed {
     },
     {
       printer,
-      camera: withLight(settings, { camera, printer, clock, log, onNotice }),
+      camera: withLight(settings, {
+        ...{ camera, printer, clock, log, onNotice },
+        isActing: () => printer.isActing || isOrderOut(watch.status().state.incident),
+      }),
       backend,
       store,
       recorder: {

@@ -21,10 +21,12 @@ export interface LightOptions {
 /** What the light needs. */
 export interface LightDeps {
   readonly camera: Camera;
-  readonly printer: Pick<Printer, 'print' | 'runGcode'>;
+  readonly printer: Pick<Printer, 'print' | 'runGcode' | 'onGcodeResponse'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onNotice: (notice: Notice) => void;
+  /** True while an order of ours to the printer is out: a macro would stand in its way. */
+  readonly isActing: () => boolean;
 }
 
 /** So many lit pictures in a row that are dark all the same, and the light is left alone. */
@@ -49,7 +51,7 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
   const litJob = (): JobRef | null => {
     const { print } = printer;
     if (print.kind !== 'printing' || isMacroPause(print.pauseFlag)) return null;
-    if (queued > 0) return null;
+    if (queued > 0 || deps.isActing()) return null;
     return leftAloneFor !== null && isSameJob(leftAloneFor, print.job) ? null : print.job;
   };
 
@@ -68,10 +70,19 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
   const run = async (job: JobRef, macro: string, signal: AbortSignal): Promise<boolean> => {
     const deadline = startDeadline(limitMs, signal);
     queued += 1;
+    let isUnknown = false;
+    // Klipper complains in its console only, and answers "ok".
+    const complaint = `UNKNOWN COMMAND:"${macro.toUpperCase()}"`;
+    const forget = printer.onGcodeResponse((line) => {
+      if (line.toUpperCase().includes(complaint)) isUnknown = true;
+    });
     const ended = printer
       .runGcode(macro, new AbortController().signal)
       .then(
-        () => true,
+        () => {
+          if (isUnknown) failed(job, macro, new Error('Klipper does not know it'));
+          return !isUnknown;
+        },
         (error: unknown) => {
           // A Moonraker that is away, or a Klipper that restarts, says nothing about the macro.
           if (error instanceof MoonrakerError && error.code !== 'MOONRAKER_REFUSED') {
@@ -82,6 +93,7 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
       )
       .finally(() => {
         queued -= 1;
+        forget();
       });
     const late = new Promise<boolean>((resolve) => {
       if (deadline.signal.aborted) resolve(false);

@@ -65,8 +65,9 @@ export function createCamera(options: CameraOptions, deps: CameraDeps): WebCamer
     const { width, height, length } = inspectJpeg(bytes);
     if (width > maxSide || height > maxSide) throw tooManyPixels(width, height);
     const jpeg = bytes.subarray(0, length);
-    if (isJudged) freeze.check(jpeg);
     const grid = isJudged && options.qualityCheck ? lookOver.look(jpeg, source.view, moment) : null;
+    // After it: in the dark some cameras send the same black file each time, and that is not the camera's fault.
+    if (isJudged) freeze.check(jpeg);
     const picture = await applyView({ jpeg, width, height }, source.view, options.maxHeight);
     const ageMs = deps.clock.now().tickMs - moment.tickMs;
     if (ageMs > maxAgeMs) throw tooOld(ageMs);

@@ -81,8 +81,14 @@ export function isUnderWay({ action }: Incident): boolean {
 }
 
 /** True while this very order is out as the incident's action, by this process. */
-export function isOrdered({ action }: Incident, order: 'pause' | 'cancel'): boolean {
-  return action?.what === order && (action.state === 'requested' || action.state === 'delayed');
+export function isOrdered(incident: Incident, order: 'pause' | 'cancel'): boolean {
+  return incident.action?.what === order && isOrderOut(incident);
+}
+
+/** True while an action of ours is out, by this process. */
+export function isOrderOut(incident: Incident | null): boolean {
+  const state = incident?.action?.state;
+  return state === 'requested' || state === 'delayed';
 }
 
 /** True when a person has said to let the print go on. */

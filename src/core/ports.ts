@@ -78,6 +78,8 @@ export interface Printer {
   skipObject(name: string, signal: AbortSignal): Promise<ActionOutcome>;
   /** Called for each step that follows a pause of ours, as it ends. Returns the way to stop listening. */
   onPauseStep(listener: (step: PauseStep) => void): () => void;
+  /** True while a pause, resume, cancel or skip of ours is out: nothing else of ours should stand in Klipper's queue then. */
+  readonly isActing: boolean;
   /** Runs G-code under Klipper's lock and waits for its end. One command a line. */
   runGcode(script: string, signal: AbortSignal): Promise<void>;
 }

@@ -45,6 +45,7 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
   const delayListeners = createListeners<ActionOutcome>(log);
   let tracker = initialPrintTracker;
   let isPausing = false;
+  let acting = 0;
 
   const track = (input: PrintTrackerInput) => {
     const before = tracker.print;
@@ -124,9 +125,22 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
     return { ...outcome, idleTimeoutBeforeS };
   };
 
+  /** Counts an action while it is out. */
+  const act =
+    <Args extends readonly unknown[]>(work: (...args: Args) => Promise<ActionOutcome>) =>
+    async (...args: Args): Promise<ActionOutcome> => {
+      acting += 1;
+      return work(...args).finally(() => {
+        acting -= 1;
+      });
+    };
+
   return {
     get print() {
       return tracker.print;
+    },
+    get isActing() {
+      return acting > 0;
     },
     run: async (signal) => {
       await Promise.all([connection.run(signal), status.run(signal)]);
@@ -137,11 +151,11 @@ export function createMoonrakerPrinter(options: PrinterOptions, deps: PrinterDep
       await status.query(signal);
       return tracker.print;
     },
-    pause,
-    resume: singleFlight((signal: AbortSignal) => resumePrint(recipe, signal)),
-    cancel: singleFlight((signal: AbortSignal) => cancelPrint(recipe, signal)),
+    pause: act(pause),
+    resume: act(singleFlight((signal: AbortSignal) => resumePrint(recipe, signal))),
+    cancel: act(singleFlight((signal: AbortSignal) => cancelPrint(recipe, signal))),
     bedObjects: (signal) => readBedObjects(connection, signal),
-    skipObject: (name, signal) => skipObject(name, { connection, recipe }, signal),
+    skipObject: act((name: string, signal: AbortSignal) => skipObject(name, { connection, recipe }, signal)),
     hostLoad: createHostLoad({ connection, sysload: status.sysload, log }),
     lengthenIdleTimeout: settlePause,
     onPauseStep: (listener) => stepListeners.add(listener),

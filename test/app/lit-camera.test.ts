@@ -39,6 +39,12 @@ function aRoom({ print = printing(), isLampDead = false }: { print?: Print; isLa
     refuses: '',
     isBusy: false,
     away: null as Error | null,
+    isActing: false,
+  };
+  const lines = new Set<(line: string) => void>();
+  printer.onGcodeResponse = (listener) => {
+    lines.add(listener);
+    return () => lines.delete(listener);
   };
   const busy = gate();
   const run = printer.runGcode;
@@ -46,6 +52,10 @@ function aRoom({ print = printing(), isLampDead = false }: { print?: Print; isLa
     await run(script, signal);
     if (room.away !== null) throw room.away;
     if (room.refuses === script) throw new Error(`Unknown command:"${script}"`);
+    if (room.refuses === `${script} is unknown`) {
+      for (const tell of lines) tell(`// Unknown command:"${script}"`);
+      return;
+    }
     if (room.isBusy) await busy.promise;
     room.isLit = script === 'LAMP_ON' && !isLampDead;
   };
@@ -60,7 +70,14 @@ function aRoom({ print = printing(), isLampDead = false }: { print?: Print; isLa
   };
   const lit = createLitCamera(
     { on: 'LAMP_ON', off: 'LAMP_OFF', waitMs: 1_000, limitMs: 50 },
-    { camera, printer, clock, log: createQuietLog(), onNotice: ({ text }) => notices.push(text) },
+    {
+      camera,
+      printer,
+      clock,
+      log: createQuietLog(),
+      onNotice: ({ text }) => notices.push(text),
+      isActing: () => room.isActing,
+    },
   );
   /** One look, with the wait for the camera over. */
   const look = async (signal = never): Promise<Frame | unknown> => {
@@ -69,7 +86,7 @@ function aRoom({ print = printing(), isLampDead = false }: { print?: Print; isLa
     await clock.advance(1_000);
     return looking;
   };
-  return { room, printer, clock, notices, lit, look, busy };
+  return { room, printer, clock, notices, lit, look, busy, lines };
 }
 
 const isFrame = (seen: unknown) => seen instanceof Object && 'jpeg' in seen;
@@ -126,16 +143,31 @@ describe('the light', () => {
     assert.deepEqual(printer.calls, ['LAMP_ON', 'LAMP_OFF']);
   });
 
-  it('that does not come on is told once a print, and the watch goes on dark', async () => {
-    const { look, printer, room, notices } = aRoom();
-    room.refuses = 'LAMP_ON';
-    for (let count = 0; count < 3; count += 1) assert.equal(await look(), tooDark);
-    assert.deepEqual(printer.calls, ['LAMP_ON', 'LAMP_OFF']);
-    assert.equal(notices.length, 1);
-    assert.match(notices[0] ?? '', /LAMP_ON did not work: Unknown command/);
-    printer.set(printing(aJob({ filename: 'next.gcode' })));
-    room.refuses = '';
-    assert.ok(isFrame(await look()), 'the next print is another matter');
+  for (const [refuses, why] of [
+    ['LAMP_ON', /LAMP_ON did not work: Unknown command/],
+    ['LAMP_ON is unknown', /LAMP_ON did not work: Klipper does not know it/],
+  ] as const) {
+    it(`that does not come on is told once a print, and the watch goes on dark: ${refuses}`, async () => {
+      const { look, printer, room, notices } = aRoom();
+      room.refuses = refuses;
+      for (let count = 0; count < 3; count += 1) assert.equal(await look(), tooDark);
+      assert.deepEqual(printer.calls, ['LAMP_ON', 'LAMP_OFF']);
+      assert.equal(notices.length, 1);
+      assert.match(notices[0] ?? '', why);
+      printer.set(printing(aJob({ filename: 'next.gcode' })));
+      room.refuses = '';
+      assert.ok(isFrame(await look()), 'the next print is another matter');
+    });
+  }
+
+  it('waits for an order of ours that is out', async () => {
+    const { look, printer, room, lines } = aRoom();
+    room.isActing = true;
+    assert.equal(await look(), tooDark);
+    assert.deepEqual(printer.calls, []);
+    room.isActing = false;
+    assert.ok(isFrame(await look()));
+    assert.equal(lines.size, 0, 'nobody listens any more');
   });
 
   it('waits for a Klipper that is busy: nothing more is sent, nothing is told, and later it is lit again', async () => {

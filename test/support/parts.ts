@@ -51,6 +51,7 @@ export const failing = anAssessment({
 /** A printer that a test drives. */
 export interface TestPrinter extends Printer {
   print: Print;
+  isActing: boolean;
   /** Every method that was called and every script that was run, in order. */
   readonly calls: string[];
   /** What a pause comes to; null: it takes effect at once. */
@@ -81,6 +82,7 @@ export function aPrinter(print: Print): TestPrinter {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    isActing: false,
     onGcodeResponse: () => () => {},
     sample: async () => {
       calls.push('sample');
