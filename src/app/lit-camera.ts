@@ -21,7 +21,7 @@ export interface LightOptions {
 /** What the light needs. */
 export interface LightDeps {
   readonly camera: Camera;
-  readonly printer: Pick<Printer, 'print' | 'runGcode' | 'onGcodeResponse'>;
+  readonly printer: Pick<Printer, 'print' | 'onPrint' | 'runGcode' | 'onGcodeResponse'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly onNotice: (notice: Notice) => void;
@@ -35,7 +35,7 @@ const patience = 3;
 /**
  * The camera with its light. A picture that can be seen runs nothing: then somebody's own light is on. Macros run only
  * while the print runs, the off one has ended or is waited for no longer before the picture is judged, and so before any pause;
- * it is sent also when the look is called off. While Klipper has not come to one of them, none is sent. What does not work is
+ * it is sent also when the look is called off, and again when Moonraker was away for it. While Klipper has not come to one of them, none is sent. What does not work is
  * told once, and for that print left alone.
  */
 export function createLitCamera(options: LightOptions, deps: LightDeps): Camera {
@@ -46,6 +46,8 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
   let darkInARow = 0;
   /** Macros that have been sent and have not ended. */
   let queued = 0;
+  /** The off macro did not get through, so that the light may be on. */
+  let offOwedFor: JobRef | null = null;
 
   /** The print that runs and whose light may be switched. */
   const litJob = (): JobRef | null => {
@@ -87,6 +89,7 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
           // A Moonraker that is away, or a Klipper that restarts, says nothing about the macro.
           if (error instanceof MoonrakerError && error.code !== 'MOONRAKER_REFUSED') {
             log.info('the light could not be switched', { macro, error });
+            if (macro === options.off) offOwedFor = job;
           } else failed(job, macro, error);
           return false;
         },
@@ -118,6 +121,15 @@ export function createLitCamera(options: LightOptions, deps: LightDeps): Camera 
       await run(job, options.off, new AbortController().signal);
     }
   };
+
+  // Whatever the print does by then: nobody else would switch it off.
+  printer.onPrint((print) => {
+    const isPausing = print.kind === 'printing' && isMacroPause(print.pauseFlag);
+    if (offOwedFor === null || print.kind === 'not-ready' || isPausing) return;
+    const job = offOwedFor;
+    offOwedFor = null;
+    void run(job, options.off, new AbortController().signal);
+  });
 
   return {
     get name() {

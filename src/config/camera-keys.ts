@@ -40,9 +40,9 @@ export const camera = {
   ),
   light_off: key.macro('Macro that switches it off again, right after that picture.'),
   light_wait: key.duration(
-    '1s',
-    { min: '0s', max: '10s' },
-    'Between light_on and the picture: how long the camera takes to get used to it.',
+    '3s',
+    { min: '0s', max: '30s' },
+    'Between light_on and the picture. Klipper switches a pin up to two seconds late, behind the moves it has planned, and the camera has to get used to the light.',
   ),
   ignore: key.areas(
     'Areas in which nothing counts, in fractions of the picture from 0,0 (upper left) to 1,1 (lower right). Backends that do not say where they saw something get them painted over.',

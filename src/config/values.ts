@@ -170,9 +170,9 @@ export function fallbackText(key: Key): string {
 }
 
 /** Characters of G-code; Klipper runs it in one go while the print waits. */
+const maxGcodeLength = 4_096;
 /** Nothing that could end the line and begin another command; G, M and T with a number are none of the user's own. */
 const macroName = /^(?![a-z]\d)[a-z_][a-z0-9_]{0,63}$/i;
-const maxGcodeLength = 4_096;
 
 const isTrue = ['true', 'yes', 'on', '1'] as const;
 const isFalse = ['false', 'no', 'off', '0'] as const;

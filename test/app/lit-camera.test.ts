@@ -188,11 +188,19 @@ describe('the light', () => {
   });
 
   it('is tried again where Moonraker was only away', async () => {
-    const { look, room, notices } = aRoom();
+    const { look, printer, room, notices } = aRoom();
     room.away = new MoonrakerError('gone', { code: 'MOONRAKER_CLOSED', retry: 'soon', hint: '' });
     assert.equal(await look(), tooDark);
+    assert.deepEqual(printer.calls, ['LAMP_ON', 'LAMP_OFF']);
     room.away = null;
+    printer.set({ kind: 'not-ready', why: 'startup', message: '' });
+    assert.equal(printer.calls.length, 2);
+    printer.set({ kind: 'idle' });
+    assert.deepEqual(printer.calls.slice(2), ['LAMP_OFF'], 'it may have come on');
+    printer.set(printing());
+    await delay(1);
     assert.ok(isFrame(await look()));
+    assert.equal(printer.calls.length, 5, 'once is enough');
     assert.deepEqual(notices, []);
   });
 
