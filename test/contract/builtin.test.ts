@@ -296,7 +296,7 @@ describe("the detector's process", () => {
   });
 
   it('is killed when it hangs, and started again after a wait', async (t) => {
-    const house = rigOf(t, { timeoutMs: 1_500 });
+    const house = rigOf(t, { timeoutMs: 4_000 });
     await house.rig.assess();
     const pid = pidOf(house);
     process.kill(pid, 'SIGSTOP');
