@@ -66,6 +66,8 @@ class Parser implements MjpegParser {
   #isGathering = false;
   /** A server that was caught with a wrong Content-Length is not believed again. */
   #isLengthTrusted = true;
+  /** A delimiter has stood right behind a counted body: it is not searched for in the ones that follow, which costs half the time. */
+  #isLengthProven = false;
   /** Bytes still to come while `counted`. */
   #leftBytes = 0;
   /** Bytes not gathered since the picture, or the rubbish, began. */
@@ -131,7 +133,7 @@ class Parser implements MjpegParser {
     if (this.#isGathering) this.#picture.append(chunk, at, end);
     this.#leftBytes -= end - at;
     if (this.#leftBytes > 0) return end;
-    if (this.#isGathering && this.#picture.find(this.#head.delimiter) >= 0) {
+    if (this.#isGathering && !this.#isLengthProven && this.#picture.find(this.#head.delimiter) >= 0) {
       this.#searchAgain();
       return end;
     }
@@ -168,6 +170,7 @@ class Parser implements MjpegParser {
       }
       if (this.#matched === delimiter.length) {
         if (this.#isOpen) this.#finish(this.#picture.size);
+        this.#isLengthProven = this.#isLengthTrusted;
         this.#state = 'head';
         this.#head.expect(true);
         return at + 1;

@@ -309,8 +309,9 @@ describe('createMjpegParser under any chunking', () => {
         fc.array(fc.integer({ min: -2_500, max: 9_000 }), { minLength: 6, maxLength: 6 }),
         chunksArbitrary,
         (specs, dialect, errors, sizes) => {
+          // A server that has begun with a right one is believed, also where a wrong one ends at the end of a later picture.
           const lengthOf = (picture: Buffer, index: number) =>
-            Math.max(0, picture.length + (errors[index] ?? 0));
+            Math.max(0, picture.length + (errors[index] || 1));
           const { sent, bytes } = encode(specs, dialect, lengthOf);
           const { taken, count } = readChunked(bytes, sizes, dialect.core);
           assert.equal(count, sent.length);
