@@ -10,7 +10,7 @@ import { startVirtualMoonraker } from '../../src/virtual/moonraker.ts';
 import { startVirtualOctoEverywhere } from '../../src/virtual/octoeverywhere.ts';
 import { createVirtualPrinter } from '../../src/virtual/printer.ts';
 import { startVirtualWebcam } from '../../src/virtual/webcam.ts';
-import { type MeasuredProcess, median, startMeasured } from './measured-process.ts';
+import { type MeasuredProcess, measureWindow, median, startMeasured } from './measured-process.ts';
 import type { Row } from './watching.ts';
 
 const apiKey = 'bench';
@@ -117,19 +117,9 @@ interface Cost {
 }
 
 async function measure(measured: MeasuredProcess, pictures: () => number, windowS: number): Promise<Cost> {
-  const before = { cpuS: measured.cpuS(), pictures: pictures() };
-  const rss: number[] = [];
-  const startMs = performance.now();
-  for (let second = 0; second < windowS; second += 1) {
-    await delay(1_000);
-    rss.push(measured.rssMib());
-  }
-  const minutes = (performance.now() - startMs) / 60_000;
-  return {
-    cpu: ((measured.cpuS() - before.cpuS) / minutes).toFixed(3),
-    rss: `${median(rss).toFixed(1)} / ${Math.max(...rss).toFixed(1)}`,
-    grabs: ((pictures() - before.pictures) / minutes).toFixed(1),
-  };
+  const before = pictures();
+  const { cpu, rss, minutes } = await measureWindow(measured, windowS);
+  return { cpu, rss, grabs: ((pictures() - before) / minutes).toFixed(1) };
 }
 
 /** What a browser loads of the page at most, KB of 1,000 bytes. */

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** The built program running. */
 export interface MeasuredProcess {
@@ -62,4 +63,30 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(middle) - 1] ?? Number.NaN, sorted[Math.floor(middle)] ?? Number.NaN];
   return (low + high) / 2;
+}
+
+/** A window of measuring: both as they are printed, and its length. */
+export interface Window {
+  /** Seconds a minute. */
+  readonly cpu: string;
+  /** MiB, median and maximum of one reading a second. */
+  readonly rss: string;
+  readonly minutes: number;
+}
+
+/** Measures a process for so many seconds. */
+export async function measureWindow(measured: MeasuredProcess, windowS: number): Promise<Window> {
+  const beforeS = measured.cpuS();
+  const rss: number[] = [];
+  const startMs = performance.now();
+  for (let second = 0; second < windowS; second += 1) {
+    await delay(1_000);
+    rss.push(measured.rssMib());
+  }
+  const minutes = (performance.now() - startMs) / 60_000;
+  return {
+    cpu: ((measured.cpuS() - beforeS) / minutes).toFixed(3),
+    rss: `${median(rss).toFixed(1)} / ${Math.max(...rss).toFixed(1)}`,
+    minutes,
+  };
 }

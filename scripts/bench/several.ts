@@ -9,7 +9,7 @@ import {
   type SeveralPrinters,
   startSeveralPrinters,
 } from '../../test/support/several-printers.ts';
-import { type MeasuredProcess, median, startMeasured } from './measured-process.ts';
+import { measureWindow, startMeasured } from './measured-process.ts';
 import type { Row } from './watching.ts';
 
 const apiKey = 'bench';
@@ -35,17 +35,17 @@ export async function benchSeveral(windowS: number): Promise<Row[]> {
   const measured = startMeasured(['run', '--config', file], env);
   try {
     await delay(15_000);
-    const idle = await measure(measured, windowS);
+    const idle = await measureWindow(measured, windowS);
     for (const { printer } of house.places) await printer.startPrint(print.filename);
     await delay(settleS * 1_000);
     const fromMs = performance.now();
-    const watching = await measure(measured, windowS);
+    const watching = await measureWindow(measured, windowS);
     const counts = house.places.map(({ askedAtMs }) => askedAtMs.filter((atMs) => atMs > fromMs).length);
     const even = names.map((name) => lateS(house, name, fromMs));
     house.of('three').webcam.setFault('hang');
     house.of('four').moonraker.setSilent(true);
     const faultMs = performance.now();
-    await measure(measured, windowS);
+    await measureWindow(measured, windowS);
     const late = ['one', 'two'].map((name) => lateS(house, name, faultMs));
     const four = `${names.length} printers`;
     return [
@@ -73,19 +73,4 @@ export async function benchSeveral(windowS: number): Promise<Row[]> {
 function lateS(house: SeveralPrinters, name: string, fromMs: number): number {
   const moments = house.of(name).askedAtMs.filter((atMs) => atMs > fromMs - intervalS * 1_000);
   return longestGapMs(moments) / 1_000 - intervalS;
-}
-
-async function measure(measured: MeasuredProcess, windowS: number) {
-  const beforeS = measured.cpuS();
-  const rss: number[] = [];
-  const startMs = performance.now();
-  for (let second = 0; second < windowS; second += 1) {
-    await delay(1_000);
-    rss.push(measured.rssMib());
-  }
-  const minutes = (performance.now() - startMs) / 60_000;
-  return {
-    rss: `${median(rss).toFixed(1)} / ${Math.max(...rss).toFixed(1)}`,
-    cpu: ((measured.cpuS() - beforeS) / minutes).toFixed(3),
-  };
 }

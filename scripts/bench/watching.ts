@@ -9,7 +9,7 @@ import { startVirtualOctoEverywhere } from '../../src/virtual/octoeverywhere.ts'
 import { createVirtualPrinter } from '../../src/virtual/printer.ts';
 import { startVirtualPrintWatch } from '../../src/virtual/printwatch.ts';
 import { startVirtualWebcam } from '../../src/virtual/webcam.ts';
-import { type MeasuredProcess, median, startMeasured } from './measured-process.ts';
+import { type MeasuredProcess, measureWindow, median, startMeasured } from './measured-process.ts';
 
 const apiKey = 'sub_bench';
 /** Every 20 s the one, every 10 s the other. */
@@ -142,17 +142,11 @@ async function measure(measured: MeasuredProcess, moonraker: VirtualMoonraker, w
     Object.entries(moonraker.requests).reduce((sum, [name, calls]) => sum + (isWanted(name) ? calls : 0), 0);
   const isRequest = (name: string) => !name.startsWith('notify_');
   const isStatus = (name: string) => name === 'notify_status_update';
-  const before = { cpuS: measured.cpuS(), requests: count(isRequest), notifications: count(isStatus) };
-  const rss: number[] = [];
-  const startMs = performance.now();
-  for (let second = 0; second < windowS; second += 1) {
-    await delay(1_000);
-    rss.push(measured.rssMib());
-  }
-  const minutes = (performance.now() - startMs) / 60_000;
+  const before = { requests: count(isRequest), notifications: count(isStatus) };
+  const { cpu, rss, minutes } = await measureWindow(measured, windowS);
   return {
-    rss: `${median(rss).toFixed(1)} / ${Math.max(...rss).toFixed(1)}`,
-    cpu: ((measured.cpuS() - before.cpuS) / minutes).toFixed(3),
+    rss,
+    cpu,
     requests: ((count(isRequest) - before.requests) / minutes).toFixed(1),
     notifications: ((count(isStatus) - before.notifications) / minutes).toFixed(1),
   };
