@@ -8,12 +8,6 @@ import type { Answer } from '../core/types.ts';
 import { lateAnswer, type RecordsView } from './control-records.ts';
 import type { Watch } from './watch.ts';
 
-/** What can be answered. */
-export const answers: readonly Answer[] = [
-  ...(['pause', 'resume', 'cancel', 'false-alarm', 'seen', 'ignore', 'skip-object'] as const),
-  ...(['right', 'wrong'] as const),
-];
-
 /** What it takes. */
 export interface AnswerDeps {
   readonly watch: Pick<Watch, 'status' | 'answer'>;

@@ -2,9 +2,9 @@
 import * as v from 'valibot';
 import type { ControlAnswer, SnapshotAnswer } from '../core/control.ts';
 import { ControlError } from '../core/errors.ts';
-import type { Frame } from '../core/types.ts';
+import { allAnswers, type Frame } from '../core/types.ts';
 import { type CheckDeps, checkNow } from './check-now.ts';
-import { answerIncident, answers } from './control-answers.ts';
+import { answerIncident } from './control-answers.ts';
 import { flagArgument, incidentArgument, readArguments, wordArgument } from './control-arguments.ts';
 import { act, mute, muteArguments, switchWatching, unmute, watchArguments } from './control-commands.ts';
 import {
@@ -78,7 +78,7 @@ export function createControl(deps: ControlDeps): Control {
     method(
       'answer',
       v.strictObject({
-        answer: wordArgument(answers),
+        answer: wordArgument(allAnswers),
         incident_id: v.nullish(incidentArgument, null),
       }),
       ({ answer, incident_id: id }, through) => answerIncident(deps, { answer, id }, through),

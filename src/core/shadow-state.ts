@@ -34,14 +34,18 @@ export function questionOf({ questions }: Shadow, id: string | null): Incident |
   return questions.find((each) => id === null || each.id === id) ?? null;
 }
 
+/** True while this question is the one that is shown. */
+export function isShownQuestion({ isAsked, questions }: Shadow, id: string): boolean {
+  return isAsked && questions[0]?.id === id;
+}
+
 /** Without this question. The next one is not shown yet. */
 export function withoutQuestion(shadow: Shadow, id: string): Shadow {
-  const isShown = shadow.isAsked && shadow.questions[0]?.id === id;
   const { [id]: _known, ...heats } = shadow.heats;
   return {
     heats,
     questions: shadow.questions.filter((each) => each.id !== id),
-    isAsked: shadow.isAsked && !isShown,
+    isAsked: shadow.isAsked && !isShownQuestion(shadow, id),
   };
 }
 

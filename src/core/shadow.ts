@@ -4,6 +4,7 @@ import { closeAlert } from './decide-effects.ts';
 import { explainQuestion } from './explain-shadow.ts';
 import { type Incident, isJudged, isShadow } from './incident.ts';
 import {
+  isShownQuestion,
   noShadow,
   questionOf,
   type Shadow,
@@ -102,8 +103,7 @@ export function answeredInShadow(state: WatchState, answer: Answer, id: string |
   }
   const question = incident !== null && id === null ? null : questionOf(shadow, id);
   if (question === null || !(isJudgement || answer === 'seen')) return null;
-  const isShown = shadow.isAsked && shadow.questions[0]?.id === question.id;
-  const effects = isShown ? [closeAlert(question.id)] : [];
+  const effects = isShownQuestion(shadow, question.id) ? [closeAlert(question.id)] : [];
   // Whoever closes the dialog does not want the next one; what was asked can still be answered by its record.
   if (!isJudgement) return { state: { ...state, shadow: noShadow }, effects };
   const known = taught(state, question, answer);

@@ -179,16 +179,20 @@ export interface PauseStep {
  * leaves out the object that the failure lies in, and lets the others go on. `right` and `wrong` judge what shadow mode
  * would have done.
  */
-export type Answer =
-  | 'pause'
-  | 'resume'
-  | 'cancel'
-  | 'false-alarm'
-  | 'seen'
-  | 'ignore'
-  | 'skip-object'
-  | 'right'
-  | 'wrong';
+export type Answer = (typeof allAnswers)[number];
+
+/** Everything that can be answered. */
+export const allAnswers = [
+  'pause',
+  'resume',
+  'cancel',
+  'false-alarm',
+  'seen',
+  'ignore',
+  'skip-object',
+  'right',
+  'wrong',
+] as const;
 
 /** What an alert shows. Texts are plain sentences; a channel makes them safe for its own medium. */
 export interface Alert {

@@ -3,7 +3,14 @@ import * as v from 'valibot';
 import type { Incident } from '../core/incident.ts';
 import type { Place } from '../core/regions.ts';
 import { maxQuestions, type Shadow } from '../core/shadow-state.ts';
-import type { Answer, FailureAction, Moment, OnFailure, Score } from '../core/types.ts';
+import {
+  type Answer,
+  allAnswers,
+  type FailureAction,
+  type Moment,
+  type OnFailure,
+  type Score,
+} from '../core/types.ts';
 
 /** A schema that gives what the core calls T. */
 type Reads<T> = v.GenericSchema<unknown, T>;
@@ -22,17 +29,7 @@ export const momentSchema: Reads<Moment> = v.object({ atMs: v.number(), tickMs: 
 /** Names a print. */
 export const jobRefSchema = v.looseObject({ filename: v.string(), startTickMs: v.number() });
 /** What a person can answer. */
-export const answerSchema: Reads<Answer> = v.picklist([
-  'pause',
-  'resume',
-  'cancel',
-  'false-alarm',
-  'seen',
-  'ignore',
-  'skip-object',
-  'right',
-  'wrong',
-]);
+export const answerSchema: Reads<Answer> = v.picklist(allAnswers);
 const place: Reads<Place> = v.picklist([
   ...(['upper left', 'top', 'upper right', 'left', 'centre', 'right'] as const),
   ...(['lower left', 'bottom', 'lower right', 'whole picture'] as const),
