@@ -25,13 +25,22 @@ export interface Box {
   readonly y2: number;
 }
 
-/** Lays a picture into an input: whole, in the middle, and as large as it can be. */
-export function fitPicture(picture: Size, input: Size, resize: CardInput['resize']): Fit {
-  if (resize === 'stretch') return { input, left: 0, top: 0, picture: input };
-  const scale = Math.min(input.width / picture.width, input.height / picture.height);
+/** What of a card decides where a picture lies. */
+export type FitRules = Pick<CardInput, 'resize' | 'multiple'>;
+
+/**
+ * Lays a picture into an input: whole, in the middle, and as large as it can be.
+ * @param largest the input; with `multiple` it ends where the picture does, at the next multiple
+ */
+export function fitPicture(picture: Size, largest: Size, { resize, multiple }: FitRules): Fit {
+  if (resize === 'stretch') return { input: largest, left: 0, top: 0, picture: largest };
+  const scale = Math.min(largest.width / picture.width, largest.height / picture.height);
   const scaled = (length: number, limit: number) => Math.min(Math.max(Math.round(length * scale), 1), limit);
-  const width = scaled(picture.width, input.width);
-  const height = scaled(picture.height, input.height);
+  const width = scaled(picture.width, largest.width);
+  const height = scaled(picture.height, largest.height);
+  const filled = (length: number, limit: number) =>
+    multiple === null ? limit : Math.min(Math.ceil(length / multiple) * multiple, limit);
+  const input = { width: filled(width, largest.width), height: filled(height, largest.height) };
   return {
     input,
     left: Math.floor((input.width - width) / 2),

@@ -7,6 +7,7 @@ import { BodyTooLarge, readCapped } from '../lib/capped-body.ts';
 /** Longest side of a model's input, in pixels. */
 export const maxSide = 1_280;
 export const minSide = 16;
+const maxMultiple = 256;
 const maxCardBytes = 64 * 1024;
 
 /** The card cannot be used; the message says where and why. */
@@ -38,6 +39,10 @@ const inputSchema = v.strictObject({
   scale: perColour(1_000, 1 / 255),
   resize: v.optional(v.picklist(['letterbox', 'stretch']), 'letterbox'),
   padding: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255)), 114),
+  multiple: v.optional(
+    v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(maxMultiple))),
+    null,
+  ),
 });
 
 const commonOutput = {

@@ -29,6 +29,7 @@ export async function cardFor(keys: CardKeys, signal: AbortSignal): Promise<Mode
       scale: [scale, scale, scale],
       resize: keys.resize,
       padding: 114,
+      multiple: null,
     },
     output: outputOf(keys),
     calibration: slope === 1 && offset === 0 ? null : { slope, offset },

@@ -14,6 +14,7 @@ export type Feed =
       readonly name: string;
       readonly shape: readonly number[];
       readonly datatype: 'FP32' | 'UINT8';
+      /** The largest, where the card has a `multiple`. */
       readonly size: Size;
     }
   /** The JPEG itself, no larger than `size` where that is given. */
@@ -32,6 +33,12 @@ export interface Plan {
   readonly outputs: readonly string[];
   /** For people: `FP32 [1,3,320,320] as images, answers with scores [1,1,20,20] (grid)`. */
   readonly summary: string;
+}
+
+/** The shape of one picture's tensor, for what is used of the input. */
+export function shapeFor({ feed, card }: Plan, { width, height }: Size): readonly number[] {
+  const lengths = card.input.layout === 'nchw' ? [3, height, width] : [height, width, 3];
+  return feed.shape.length === 3 ? lengths : [1, ...lengths];
 }
 
 /** Names come from the server, and may hold anything. */
@@ -58,12 +65,13 @@ function bringTogether(card: ModelCard, metadata: Metadata): Plan {
   const feed = card.input.encoding === 'jpeg' ? jpegFeed(card.input, input) : pixelFeed(card.input, input);
   const outputs = chooseOutputs(card, metadata);
   checkOutputs(card, outputs);
+  const upTo = card.input.multiple === null ? '' : 'up to ';
   const answers = outputs.map(({ name, shape }) => `${show(name)} ${shapeText(shape)}`).join(' and ');
   return {
     card,
     feed,
     outputs: outputs.map(({ name }) => name),
-    summary: `${feed.datatype} ${shapeText(feed.shape)} as ${show(feed.name)}, answers with ${answers} (${card.output.decoder})`,
+    summary: `${feed.datatype} ${upTo}${shapeText(feed.shape)} as ${show(feed.name)}, answers with ${answers} (${card.output.decoder})`,
   };
 }
 
@@ -135,10 +143,17 @@ function pixelFeed(card: CardInput, { name, shape, datatype }: MetadataTensor): 
       : 'Give it a model that takes one picture of three colours.';
     throw new BadFit(`${given}, which is no picture in ${card.layout}`, hint);
   }
+  if (card.multiple !== null && (width !== -1 || height !== -1))
+    throw new BadFit(`${given}, and no other size`, 'Remove multiple from the card.');
   const size = {
     width: side('width', width, card.width, given),
     height: side('height', height, card.height, given),
   };
+  if (card.multiple !== null && (size.width % card.multiple !== 0 || size.height % card.multiple !== 0))
+    throw new BadFit(
+      `is fed ${size.width} x ${size.height} pixels, which are no multiples of ${card.multiple}`,
+      'Correct width, height or multiple in the card.',
+    );
   const lengths = isFirst ? [3, size.height, size.width] : [size.height, size.width, 3];
   return { name, datatype, size, shape: shape.length === 3 ? lengths : [1, ...lengths] };
 }

@@ -14,7 +14,7 @@ import { createInferenceApi } from './open-inference-api.ts';
 import { cardFor } from './open-inference-card.ts';
 import { watchHealth } from './open-inference-health.ts';
 import type { openInferenceKeys } from './open-inference-keys.ts';
-import { makePlan, type Plan } from './open-inference-plan.ts';
+import { makePlan, type Plan, shapeFor } from './open-inference-plan.ts';
 import type { InputTensor } from './open-inference-wire.ts';
 import { createPacedCalls } from './paced-calls.ts';
 import { paintedOut } from './painted.ts';
@@ -113,10 +113,8 @@ export function createOpenInference(options: OpenInferenceOptions, deps: Backend
 }
 
 /** The picture as the model wants it, and where it lies in there. Throws BACKEND_BAD_FRAME. */
-async function feed(
-  { feed: { name: input, shape, datatype, size }, card }: Plan,
-  picture: Picture,
-): Promise<{ input: InputTensor; fit: Fit }> {
+async function feed(plan: Plan, picture: Picture): Promise<{ input: InputTensor; fit: Fit }> {
+  const { name: input, shape, datatype, size } = plan.feed;
   try {
     if (datatype === 'BYTES') {
       const small = size === null ? picture : await smallJpeg(picture, size);
@@ -124,8 +122,8 @@ async function feed(
       const fit = { input: whole, left: 0, top: 0, picture: whole };
       return { input: { name: input, shape, datatype, data: small.jpeg }, fit };
     }
-    const { pixels, fit } = await pictureTensor(picture, size, datatype, card.input);
-    return { input: { name: input, shape, datatype, data: pixels }, fit };
+    const { pixels, fit } = await pictureTensor(picture, size, datatype, plan.card.input);
+    return { input: { name: input, shape: shapeFor(plan, fit.input), datatype, data: pixels }, fit };
   } catch (cause) {
     throw undecodable(name, cause);
   }

@@ -1,7 +1,7 @@
 // Turns a JPEG into the numbers that a model is fed with: decoded small, laid into the input, and in the model's order.
 import type { CardInput } from '../core/model-card.ts';
 import { openJpeg } from '../lib/open-jpeg.ts';
-import { type Fit, fitPicture, type Size } from './fit.ts';
+import { type Fit, type FitRules, fitPicture, type Size } from './fit.ts';
 
 /** Numbers in row-major order of `nchw` or `nhwc`, one picture. */
 export type Pixels = Float32Array | Uint8Array;
@@ -12,11 +12,12 @@ export interface Picture extends Size {
 }
 
 /** What of a card decides over pixels. */
-export type PixelRules = Pick<CardInput, 'layout' | 'colour' | 'mean' | 'scale' | 'resize' | 'padding'>;
+export type PixelRules = Pick<CardInput, 'layout' | 'colour' | 'mean' | 'scale' | 'padding'> & FitRules;
 
 /**
  * Decodes a picture straight to the size of the input. Scaled by triangle filter, as Pillow's BILINEAR does; an EXIF
  * orientation is not applied. `FP32` is normalised by mean and scale, `UINT8` keeps its values.
+ * @param input the largest that the model takes; `fit` says how much of it is used
  * @param into numbers of the picture before, to be written over where they are as many
  * Rejects with sharp's error for a picture that cannot be decoded.
  */
@@ -27,7 +28,7 @@ export async function pictureTensor(
   rules: PixelRules,
   into: Pixels | null = null,
 ): Promise<{ readonly pixels: Pixels; readonly fit: Fit }> {
-  const fit = fitPicture(picture, input, rules.resize);
+  const fit = fitPicture(picture, input, rules);
   const rgb = await decode(picture.jpeg, fit.picture);
   return { pixels: lay(rgb, fit, datatype, rules, into), fit };
 }
@@ -35,7 +36,7 @@ export async function pictureTensor(
 /** The picture scaled down to fit into `limit`, its proportions kept, as JPEG; one that already fits is returned as it is. */
 export async function smallJpeg(picture: Picture, limit: Size): Promise<Picture> {
   if (picture.width <= limit.width && picture.height <= limit.height) return picture;
-  const { width, height } = fitPicture(picture, limit, 'letterbox').picture;
+  const { width, height } = fitPicture(picture, limit, { resize: 'letterbox', multiple: null }).picture;
   const image = await open(picture.jpeg, { width, height });
   const jpeg = await image.jpeg({ quality: 90 }).toBuffer();
   return { jpeg, width, height };

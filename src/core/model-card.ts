@@ -21,6 +21,11 @@ export interface CardInput {
   readonly resize: 'letterbox' | 'stretch';
   /** Grey of what is filled, 0..255. */
   readonly padding: number;
+  /**
+   * Pixels; null: a letterbox is filled up to the whole input. A number: only as far as each side becomes a multiple of
+   * it, for models that take any size; a wide picture then costs little more than its own pixels.
+   */
+  readonly multiple: number | null;
 }
 
 /** How raw numbers become scores. */

@@ -1,7 +1,7 @@
 // Which models are fed and how, and what is said of those that cannot be.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { makePlan } from '../../src/backends/open-inference-plan.ts';
+import { makePlan, shapeFor } from '../../src/backends/open-inference-plan.ts';
 import { BackendError } from '../../src/core/errors.ts';
 import { aCard } from './decoders/cards.ts';
 
@@ -133,6 +133,20 @@ for (const [what, card, told, message, hint] of [
     /\[1,10\] as images, which is no picture in nchw/,
     /three colours/,
   ],
+  [
+    'a picture that need not be filled, for a model of one size',
+    gridCard({ multiple: 32 }),
+    metadata(),
+    /takes FP32 \[1,3,320,320\] as images, and no other size/,
+    /Remove multiple/,
+  ],
+  [
+    'a size that is no multiple',
+    gridCard({ width: 320, height: 300, multiple: 32 }),
+    metadata([{ shape: [1, 3, -1, -1] }]),
+    /fed 320 x 300 pixels, which are no multiples of 32/,
+    /Correct width/,
+  ],
   ['five dimensions', gridCard(), metadata([{ shape: [1, 1, 3, 320, 320] }]), /no picture/, /one picture/],
   [
     'colours last',
@@ -215,6 +229,21 @@ for (const [what, card, told, message, hint] of [
     );
   });
 }
+
+test('the tensor is as large as what is used of the input', () => {
+  const any = metadata([{ shape: [-1, 3, -1, -1] }]);
+  const card = gridCard({ width: 320, height: 320, multiple: 32 });
+  assert.deepEqual(shapeFor(makePlan(card, any), { width: 320, height: 192 }), [1, 3, 192, 320]);
+  const last = makePlan(
+    gridCard({ width: 320, height: 320, layout: 'nhwc' }),
+    metadata([{ shape: [-1, -1, 3] }]),
+  );
+  assert.deepEqual(shapeFor(last, { width: 320, height: 192 }), [192, 320, 3]);
+  assert.equal(
+    makePlan(card, any).summary,
+    'FP32 up to [1,3,320,320] as images, answers with cells [1,1,20,20] (grid)',
+  );
+});
 
 test('what a model takes is told in one line', () => {
   assert.equal(

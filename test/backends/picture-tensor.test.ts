@@ -11,6 +11,7 @@ const plain: PixelRules = {
   mean: [0, 0, 0],
   scale: [1, 1, 1],
   resize: 'stretch',
+  multiple: null,
   padding: 114,
 };
 const size = { width: 4, height: 2 };

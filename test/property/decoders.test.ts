@@ -60,10 +60,11 @@ test('any answer of any shape gives a score and regions in range, or is refused'
       fc.array(tensor, { minLength: 1, maxLength: 2 }),
       picture,
       fc.constantFrom('letterbox', 'stretch'),
+      fc.constantFrom(null, 1, 32, 300),
       fc.constantFrom('nchw', 'nhwc'),
-      (decoder, calibrated, tensors, size, resize, layout) => {
+      (decoder, calibrated, tensors, size, resize, multiple, layout) => {
         const card = aCard(decoder, { layout }, { calibration: calibrated });
-        const fit = fitPicture(size, { width: 320, height: 200 }, resize);
+        const fit = fitPicture(size, { width: 320, height: 200 }, { resize, multiple });
         try {
           const { score, regions } = readSight(card, tensors, fit);
           read += 1;

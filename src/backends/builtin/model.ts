@@ -9,7 +9,7 @@ import { readSight, type Sight } from '../decoders/sight.ts';
 import { BadOutput, type Tensor } from '../decoders/tensor.ts';
 import { BadCard, readModelCard } from '../model-card.ts';
 import type { Metadata, MetadataTensor } from '../open-inference-messages.ts';
-import { makePlan } from '../open-inference-plan.ts';
+import { makePlan, shapeFor } from '../open-inference-plan.ts';
 import { type Picture, type Pixels, pictureTensor } from '../picture-tensor.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -78,7 +78,7 @@ export async function loadModel(
       kept = pixels;
       const decodedMs = performance.now();
       try {
-        const input = tensorOf(runtime, pixels, feed.shape);
+        const input = tensorOf(runtime, pixels, shapeFor(plan, fit.input));
         const answer = await session.run({ [feed.name]: input }, [...plan.outputs]);
         const tensors = plan.outputs.map((output) => readTensor(output, answer[output]));
         const sight = readSight(card, tensors, fit);

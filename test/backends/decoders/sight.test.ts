@@ -7,9 +7,9 @@ import { type Fit, fitPicture } from '../../../src/backends/fit.ts';
 import { aCard } from './cards.ts';
 
 const square = { width: 100, height: 100 };
-const whole = fitPicture(square, square, 'stretch');
+const whole = fitPicture(square, square, { resize: 'stretch', multiple: null });
 /** Bars of 25 rows above and below. */
-const wide = fitPicture({ width: 200, height: 100 }, square, 'letterbox');
+const wide = fitPicture({ width: 200, height: 100 }, square, { resize: 'letterbox', multiple: null });
 
 const tensor = (shape: readonly number[], ...data: number[]): Tensor => ({
   name: 'out',
