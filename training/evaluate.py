@@ -38,17 +38,19 @@ class Detector:
         image = image.convert("RGB")
         scale = self.size / max(image.size)
         width, height = (max(1, round(side * scale)) for side in image.size)
-        left, top = (self.size - width) // 2, (self.size - height) // 2
-        square = Image.new("RGB", (self.size, self.size), (given["padding"],) * 3)
-        square.paste(image.resize((width, height), Image.Resampling.BILINEAR), (left, top))
-        pixels = (np.asarray(square, np.float32) - np.float32(given["mean"])) * np.float32(given["scale"])
+        multiple = given["multiple"] or self.size
+        used = tuple(-(-side // multiple) * multiple for side in (width, height))
+        left, top = (used[0] - width) // 2, (used[1] - height) // 2
+        laid = Image.new("RGB", used, (given["padding"],) * 3)
+        laid.paste(image.resize((width, height), Image.Resampling.BILINEAR), (left, top))
+        pixels = (np.asarray(laid, np.float32) - np.float32(given["mean"])) * np.float32(given["scale"])
         name = self._session.get_inputs()[0].name
         cells = self._session.run(None, {name: pixels.transpose(2, 0, 1)[None]})[0][0, 0]
-        cell = self.size / cells.shape[0]
+        cell = used[0] / cells.shape[1]
         place = (left / cell, top / cell, (left + width) / cell, (top + height) / cell)
-        middles = np.arange(cells.shape[0]) + 0.5
-        rows = (middles > place[1]) & (middles < place[3])
-        columns = (middles > place[0]) & (middles < place[2])
+        y, x = (np.arange(count) + 0.5 for count in cells.shape)
+        rows = (y > place[1]) & (y < place[3])
+        columns = (x > place[0]) & (x < place[2])
         cells = np.where(rows[:, None] & columns[None], cells, 0)
         highest = np.sort(cells[rows][:, columns].ravel())[-output["top"] :]
         return self._calibrate(float(highest.mean())), cells, place
@@ -144,8 +146,8 @@ def overlap_of(
 ) -> float:
     """Intersection over union, in cells, of what the model marks and what the boxes cover."""
     left, top, right, bottom = place
-    middles = np.arange(cells.shape[0]) + 0.5
-    x, y = (middles - left) / (right - left), (middles - top) / (bottom - top)
+    rows, columns = (np.arange(count) + 0.5 for count in cells.shape)
+    x, y = (columns - left) / (right - left), (rows - top) / (bottom - top)
     wanted = np.zeros(cells.shape, bool)
     for x1, y1, x2, y2 in boxes:
         wanted |= ((x > x1) & (x < x2))[None] & ((y > y1) & (y < y2))[:, None]

@@ -1,6 +1,6 @@
 """Writes the ONNX file and its card: calibrates on the valid scenes, compares float with int8.
 
-python training/export.py --checkpoint .cache/detector/lookout-1.pt --out models
+python training/export.py --checkpoint .cache/detector/without.pt .cache/detector/with.pt --out models
 """
 
 import argparse
@@ -16,30 +16,37 @@ import torch
 
 import augment
 import evaluate
-from net import Head, Whole, pretrained
-from train import TOP
+from choosing import TOP
+from net import Scores, Whole
 
 THRESHOLD = 0.5
 """Cells from here on are shown as regions, before calibration."""
 
 
-def load(checkpoint: Path) -> tuple[Whole, int]:
-    """The net and the size of its input."""
-    state: dict[str, Any] = torch.load(checkpoint, weights_only=True)
-    stem, late = pretrained()
-    head = Head(state["options"]["width"], tuple(state["options"]["reads"]))
-    whole = Whole(stem, late, head)
-    whole.late.load_state_dict(state["late"])
-    whole.head.load_state_dict(state["head"])
-    return whole.eval(), state["size"]
+def load(checkpoints: list[Path]) -> tuple[Scores, int]:
+    """
+    The net, and the longer side of its input. Of several checkpoints the mean: one that went on from another, and that
+    other, come to a net that is surer of cameras that neither has seen.
+    """
+    states: list[dict[str, Any]] = [torch.load(path, weights_only=True) for path in checkpoints]
+    whole = Whole(states[0]["width"])
+    whole.load_state_dict(states[0]["whole"])
+    with torch.no_grad():
+        for name, value in whole.state_dict().items():
+            if value.is_floating_point():
+                value.copy_(torch.stack([state["whole"][name] for state in states]).mean(0))
+    return Scores(whole).eval(), states[0]["size"]
 
 
-def write(whole: Whole, size: int, path: Path) -> None:
-    """Opset 17, any number of pictures at once."""
+def write(scores: Scores, size: int, path: Path) -> None:
+    """Opset 17, any number of pictures at once, of any size whose sides are multiples of COARSEST."""
     names = {"input_names": ["image"], "output_names": ["cells"]}
-    axes = {"image": {0: "batch"}, "cells": {0: "batch"}}
+    axes = {
+        "image": {0: "batch", 2: "height", 3: "width"},
+        "cells": {0: "batch", 2: "rows", 3: "columns"},
+    }
     example = torch.zeros(1, 3, size, size)
-    torch.onnx.export(whole, (example,), str(path), opset_version=17, dynamic_axes=axes, dynamo=False, **names)
+    torch.onnx.export(scores, (example,), str(path), opset_version=17, dynamic_axes=axes, dynamo=False, **names)
     model = onnx.load(path)
     model.doc_string = "moonraker-lookout: where a 3D print fails. See models/README.md."
     onnx.checker.check_model(model)
@@ -64,6 +71,7 @@ def card_of(path: Path, size: int, calibration: tuple[float, float] | None, neut
             "scale": 0.0078125,
             "resize": "letterbox",
             "padding": augment.PADDING,
+            "multiple": augment.COARSEST,
         },
         "output": {
             "names": ["cells"],
@@ -151,7 +159,7 @@ def quantize(path: Path, out: Path, cache: Path, size: int) -> None:
 def main() -> None:
     """Writes NAME.onnx and NAME.json; with `--int8` the same for NAME-int8, to compare."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, default=Path(".cache/detector/lookout-1.pt"))
+    parser.add_argument("--checkpoint", type=Path, nargs="+", required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/detector"))
     parser.add_argument("--out", type=Path, default=Path("models"))
     parser.add_argument("--name", default="lookout-1")
@@ -159,9 +167,9 @@ def main() -> None:
     parser.add_argument("--int8", action="store_true")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    whole, size = load(options.checkpoint)
+    scores, size = load(options.checkpoint)
     path = options.out / f"{options.name}.onnx"
-    write(whole, size, path)
+    write(scores, size, path)
     paths = [path]
     if options.int8:
         paths.append(path.with_stem(f"{options.name}-int8"))

@@ -6,102 +6,77 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import Tensor, nn
 from torch.nn import functional
 
-FROZEN = 8
-"""Blocks that stay as they were trained on ImageNet: their answers are computed once for each sample."""
+TEXTURE, FINE, COARSE = 4, 10, 12
+"""Blocks that the head reads: 40 channels at a stride of 8 pixels, 112 at 16, 192 at 32."""
 
-FINE, COARSE = 10, 12
-"""Blocks that the head reads: 112 channels at a stride of 16 pixels, 192 at a stride of 32."""
+CHANNELS = 80 + 112 + 192
+"""Of what the head reads; of the finest it reads the mean and the peak in each cell, which shows thin strands."""
 
-TEXTURE = 4
-"""Block whose answer at a stride of 8 pixels shows thin strands; the head reads its mean and its peak in each cell."""
-
-CHANNELS = (80, 112, 192)
-"""Of what the head reads."""
-
-NAMES = ("texture", "fine", "coarse")
-
-
-class Blocks(nn.Module):
-    """The blocks of Lite0 that may be trained; answers with what FINE and COARSE say."""
-
-    def __init__(self, blocks: list[nn.Module]) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(blocks)
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Features, finest first."""
-        fine = x
-        for at, block in enumerate(self.blocks, FROZEN):
-            x = block(x)
-            if at == FINE:
-                fine = x
-        return fine, x
+KEPT = 2
+"""Blocks, from the first, that stay as they were trained on ImageNet: edges and colours are the same everywhere."""
 
 
 class Head(nn.Module):
-    """
-    Scores cells as logits, batch×1×rows×columns. `width` 0: a linear one. `reads` are the features that it uses, of
-    texture, fine and coarse.
-    """
+    """Scores cells as logits, batch×1×rows×columns."""
 
-    def __init__(self, width: int = 96, reads: tuple[str, ...] = ("texture", "fine", "coarse")) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
-        self.reads = reads
-        channels = sum(count for name, count in zip(NAMES, CHANNELS, strict=True) if name in reads)
-        self.norm = nn.BatchNorm2d(channels)
-        if width == 0:
-            self.score: nn.Module = nn.Conv2d(channels, 1, 1)
-        else:
-            self.score = nn.Sequential(
-                nn.Conv2d(channels, width, 1, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU6(),
-                nn.Dropout2d(0.15),
-                nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False),
-                nn.BatchNorm2d(width),
-                nn.ReLU6(),
-                nn.Conv2d(width, 1, 1),
-            )
+        self.norm = nn.BatchNorm2d(CHANNELS)
+        self.score = nn.Sequential(
+            nn.Conv2d(CHANNELS, width, 1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU6(),
+            nn.Dropout2d(0.15),
+            nn.Conv2d(width, width, 3, padding=1, groups=width, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU6(),
+            nn.Conv2d(width, 1, 1),
+        )
 
     def forward(self, texture: Tensor, fine: Tensor, coarse: Tensor) -> Tensor:
         """Logits."""
-        size = fine.shape[-2:]
-        coarse = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
-        parts = [part for name, part in zip(NAMES, (texture, fine, coarse), strict=True) if name in self.reads]
-        return self.score(self.norm(torch.cat(parts, 1)))
-
-
-class Stem(nn.Module):
-    """From pixels to the last frozen block, and the texture on the way."""
-
-    def __init__(self, net: EfficientNet) -> None:
-        super().__init__()
-        self.stem = nn.Sequential(net._conv_stem, net._bn0, nn.ReLU6())
-        self.early = nn.Sequential(*net._blocks[: TEXTURE + 1])
-        self.middle = nn.Sequential(*net._blocks[TEXTURE + 1 : FROZEN])
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """`x` is (pixel − 127) / 128, RGB; texture and middle."""
-        early = self.early(self.stem(x))
-        texture = torch.cat([functional.avg_pool2d(early, 2), functional.max_pool2d(early, 2)], 1)
-        return texture, self.middle(early)
-
-
-def pretrained() -> tuple[Stem, Blocks]:
-    """The frozen part and the part that may be trained, both with their ImageNet weights."""
-    path = EfficientnetLite0ModelFile.get_model_file_path()
-    net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
-    return Stem(net), Blocks(list(net._blocks[FROZEN : COARSE + 1]))
+        texture = torch.cat([functional.avg_pool2d(texture, 2), functional.max_pool2d(texture, 2)], 1)
+        coarse = functional.interpolate(coarse, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.score(self.norm(torch.cat([texture, fine, coarse], 1)))
 
 
 class Whole(nn.Module):
-    """What is exported: (pixel − 127) / 128, RGB, to cell scores 0..1, batch×1×rows×columns."""
+    """(pixel − 127) / 128, RGB, sides multiples of 32, to the logits of cells of 16×16 pixels."""
 
-    def __init__(self, stem: Stem, late: Blocks, head: Head) -> None:
+    def __init__(self, width: int = 96) -> None:
         super().__init__()
-        self.stem, self.late, self.head = stem, late, head
+        path = EfficientnetLite0ModelFile.get_model_file_path()
+        net = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path)
+        blocks = list(net._blocks)
+        self.kept = nn.Sequential(net._conv_stem, net._bn0, nn.ReLU6(), *blocks[:KEPT])
+        self.texture = nn.Sequential(*blocks[KEPT : TEXTURE + 1])
+        self.fine = nn.Sequential(*blocks[TEXTURE + 1 : FINE + 1])
+        self.coarse = nn.Sequential(*blocks[FINE + 1 : COARSE + 1])
+        self.head = Head(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits, batch×1×rows×columns."""
+        with torch.no_grad():
+            x = self.kept(x)
+        texture = self.texture(x)
+        fine = self.fine(texture)
+        return self.head(texture, fine, self.coarse(fine))
+
+    def train(self, mode: bool = True) -> "Whole":
+        """Batch statistics of ImageNet stay: batches here are small, and cameras differ."""
+        super().train(mode)
+        for part in (self.kept, self.texture, self.fine, self.coarse):
+            part.eval()
+        return self
+
+
+class Scores(nn.Module):
+    """What is exported: scores 0..1."""
+
+    def __init__(self, whole: Whole) -> None:
+        super().__init__()
+        self.whole = whole
 
     def forward(self, x: Tensor) -> Tensor:
         """Scores."""
-        texture, middle = self.stem(x)
-        return torch.sigmoid(self.head(texture, *self.late(middle)))
+        return torch.sigmoid(self.whole(x))

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 LONGEST = 416
-"""Pixels of the longer side in the cache; the model sees 320 at most."""
+"""Pixels of the longer side in the cache; the model sees 320."""
 
 CUT_OUT = 200
 """Pixels of the longer side of a cut-out."""
