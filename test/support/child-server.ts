@@ -81,14 +81,24 @@ export function createChildServer(options: ChildServerOptions): ChildServer {
   };
 }
 
+/** Below those that systems give to whoever asks for any: between choosing one and taking it, no test beside can be given it. */
+const firstPort = 20_000;
+const portCount = 12_000;
+
 /** A port of 127.0.0.1 that nobody has at the moment. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (typeof address !== 'object' || address === null) throw new Error('no free port');
-  return address.port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const server = createServer();
+    const port = firstPort + Math.floor(Math.random() * portCount);
+    const isFree = new Promise<boolean>((resolve) => {
+      server.once('listening', () => resolve(true));
+      server.once('error', () => resolve(false));
+    });
+    server.listen(port, '127.0.0.1');
+    if (!(await isFree)) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
+  throw new Error('no free port');
 }

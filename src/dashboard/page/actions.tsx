@@ -164,9 +164,11 @@ function Confirm(props: {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const asked = document.activeElement;
-    dialog.current?.showModal();
-    // Whoever works with the keyboard goes on where the question came up.
+    const question = dialog.current;
+    question?.showModal();
+    // Whoever works with the keyboard goes on where the question came up. While it is open nothing else takes the focus.
     return () => {
+      question?.close();
       if (asked instanceof HTMLElement) asked.focus();
     };
   }, []);
