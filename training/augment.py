@@ -101,6 +101,11 @@ def letterbox(image: Image, size: int) -> tuple[Image, tuple[int, int, int, int]
     return out, (left, top, w, h)
 
 
+def sides(size: int, aspect: float) -> tuple[int, int]:
+    """Width and height of a picture whose longer side is `size`."""
+    return (size, round(size / aspect)) if aspect >= 1 else (round(size * aspect), size)
+
+
 def make(store: Store, size: int, aspect: float, random: Random) -> Sample:
     """
     One sample of a shape. Scenes of a group are equally likely, so that a long series of one print counts once. What a
@@ -108,15 +113,19 @@ def make(store: Store, size: int, aspect: float, random: Random) -> Sample:
     """
     name = random.choice(list(SHARES), p=list(SHARES.values()))
     if name == "bed":
-        width, height = (size, round(size / aspect)) if aspect >= 1 else (round(size * aspect), size)
-        picture = bed(width, height, random)
+        picture = bed(*sides(size, aspect), random)
         marks = np.zeros(picture.shape[:2], np.uint8)
     else:
         picture, marks = start(store, name, size, aspect, random)
     if random.random() < 0.2:
         picture = lines(picture, random)
-    makers = (lambda: store.piece("strands", random), lambda: strands(random), lambda: store.piece("clean", random))
-    for chance, piece, mark in zip(PASTED[name], (*makers, lambda: part(random)), (3, 3, 0, 0), strict=True):
+    pieces = (
+        (lambda: store.piece("strands", random), 3),
+        (lambda: strands(random), 3),
+        (lambda: store.piece("clean", random), 0),
+        (lambda: part(random), 0),
+    )
+    for chance, (piece, mark) in zip(PASTED[name], pieces, strict=True):
         if random.random() < chance:
             picture, marks = paste(picture, marks, piece(), mark, random)
     if random.random() < 0.1:
@@ -146,7 +155,7 @@ def turn(
     picture: Image, marks: Image, size: int, aspect: float, random: Random, most: float, source: str
 ) -> tuple[Image, Image]:
     """Crop, zoom, stretch, mirror, tilt and quarter turns, into a shape that a webcam has."""
-    width, height = (size, round(size / aspect)) if aspect >= 1 else (round(size * aspect), size)
+    width, height = sides(size, aspect)
     h, w = picture.shape[:2]
     # The cc-by set was stretched to squares from shapes that are not known.
     stretch = np.exp(random.uniform(-0.3, 0.5)) if source == "cc-by" else np.exp(random.uniform(-0.12, 0.12))
@@ -195,8 +204,7 @@ def paste(picture: Image, marks: Image, piece: Image, mark: int, random: Random)
     outline = cv2.morphologyEx(
         (alpha[..., 0] > 0.3).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((reach, reach), np.uint8)
     )
-    part = marks[top : top + h, left : left + w]
-    part[outline > 0] = mark
+    marks[top : top + h, left : left + w][outline > 0] = mark
     return picture, marks
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 import augment
+from evaluate import auroc
 from net import Whole
 
 TOP = 4
@@ -100,12 +101,6 @@ def valid_sets(store: augment.Store, size: int) -> dict[str, Seen]:
         images = [torch.from_numpy(np.stack([image for image, _ in group])) for group in shapes.values()]
         sets[name] = Seen(images, np.array([is_bad for group in shapes.values() for _, is_bad in group]))
     return sets
-
-
-def auroc(scores: np.ndarray, labels: np.ndarray) -> float:
-    """How often a picture with strands scores above one without."""
-    above = scores[labels][:, None] - scores[~labels][None]
-    return float((above > 0).mean() + 0.5 * (above == 0).mean())
 
 
 def report(whole: Whole, sets: dict[str, Seen], what: str) -> None:

@@ -38,7 +38,7 @@ class Detector:
         image = image.convert("RGB")
         scale = self.size / max(image.size)
         width, height = (max(1, round(side * scale)) for side in image.size)
-        multiple = given["multiple"] or self.size
+        multiple = given.get("multiple") or self.size
         used = tuple(-(-side // multiple) * multiple for side in (width, height))
         left, top = (used[0] - width) // 2, (used[1] - height) // 2
         laid = Image.new("RGB", used, (given["padding"],) * 3)

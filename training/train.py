@@ -35,8 +35,6 @@ class Samples(Dataset[Batch]):
         return self.count
 
     def __getitem__(self, at: int) -> Batch:
-        if at >= self.count:
-            raise IndexError(at)
         random = np.random.default_rng([self.seed, at])
         aspect = float(random.choice(augment.ASPECTS))
         samples = [augment.make(self.store, self.size, aspect, random) for _ in range(self.batch)]

@@ -62,9 +62,8 @@ describe('any print behind any gates', () => {
         pauses += gate === null ? 1 : 0;
         await end();
       }),
-      { numRuns: 150 },
+      { numRuns: 600 },
     );
-    // About one in seven does; so few come once in a million runs.
-    assert.ok(pauses > 2, `it hardly ever paused: ${pauses}`);
+    assert.ok(pauses > 10, `it hardly ever paused: ${pauses}`);
   });
 });

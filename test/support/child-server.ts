@@ -90,12 +90,12 @@ export async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries += 1) {
     const server = createServer();
     const port = firstPort + Math.floor(Math.random() * portCount);
-    const isFree = new Promise<boolean>((resolve) => {
-      server.once('listening', () => resolve(true));
-      server.once('error', () => resolve(false));
-    });
     server.listen(port, '127.0.0.1');
-    if (!(await isFree)) continue;
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
     server.close();
     await once(server, 'close');
     return port;
