@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Alert, allAnswers } from '../../src/core/types.ts';
+import { type Alert, type Answer, allAnswers } from '../../src/core/types.ts';
 import { echoLine, redLine, toGcodeText } from '../../src/moonraker/console-lines.ts';
 import { nextOpenPrompt, type OpenPrompt, readPromptHistory } from '../../src/moonraker/open-prompt.ts';
 import { promptScript, readPromptLine } from '../../src/moonraker/prompt-script.ts';
