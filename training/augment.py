@@ -225,8 +225,8 @@ def expose(picture: Image, random: Random) -> Image:
     out = picture.astype(np.float32) / 255
     if random.random() < 0.8:
         out = np.clip(out, 0, 1) ** np.exp(random.normal(0, 0.3)) * random.uniform(0.7, 1.25)
-    if random.random() < 0.12:
-        out = out * random.uniform(0.12, 0.4)
+    if random.random() < 0.18:
+        out = out * random.uniform(0.12, 0.45)
     if random.random() < 0.08:
         out = out * random.uniform(1.5, 2.2)
     if random.random() < 0.4:

@@ -53,7 +53,7 @@ def part(random: Random) -> Image:
         matrix = cv2.getRotationMatrix2D((canvas / 2, canvas / 2), random.uniform(0, 180), 1.5)
         shade = cv2.warpAffine(shade, matrix, (canvas, canvas), borderMode=cv2.BORDER_REFLECT_101)
     elif what < 0.8:
-        spots = random.normal(0, random.uniform(0.05, 0.25), (int(random.integers(3, 12)),) * 2).astype(np.float32)
+        spots = random.normal(0, random.uniform(0.05, 0.4), (int(random.integers(3, 20)),) * 2).astype(np.float32)
         shade = shade + cv2.resize(spots, (canvas, canvas), interpolation=cv2.INTER_CUBIC)
     if random.random() < 0.4:
         inner = cv2.erode(alpha, np.ones((3, 3), np.uint8), iterations=max(2, canvas // int(random.integers(20, 60))))

@@ -18,6 +18,7 @@ import augment
 import evaluate
 from choosing import TOP
 from net import Scores, Whole
+from slices import slice_wide
 
 THRESHOLD = 0.5
 """Cells from here on are shown as regions, before calibration."""
@@ -35,7 +36,10 @@ def load(checkpoints: list[Path]) -> tuple[Scores, int]:
         for name, value in whole.state_dict().items():
             if value.is_floating_point():
                 value.copy_(torch.stack([state["whole"][name] for state in states]).mean(0))
-    return Scores(whole).eval(), states[0]["size"]
+    scores = Scores(whole).eval()
+    size = states[0]["size"]
+    slice_wide(scores, torch.rand(1, 3, size, size))
+    return scores, size
 
 
 def write(scores: Scores, size: int, path: Path) -> None:
