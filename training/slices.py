@@ -29,13 +29,17 @@ class Sliced(nn.Module):
         project = fuse_conv_bn_eval(block._project_conv, block._bn2)
         wide = depthwise.groups
         count = -(-wide // MOST)
-        self.slices = nn.ModuleList(
-            nn.ModuleList([part(expand, at), part(depthwise, at), inputs_of(project, at)])
-            for at in (slice(wide * k // count, wide * (k + 1) // count) for k in range(count))
-        )
-        # It is added once.
-        for _, _, project_slice in list(self.slices)[1:]:
-            project_slice.bias = None
+        self.slices = nn.ModuleList()
+        for k in range(count):
+            at = slice(wide * k // count, wide * (k + 1) // count)
+            # What all slices come to is moved by the bias once.
+            bias = project.bias if k == 0 else None
+            parts = (
+                cut(expand, expand.weight[at], expand.bias[at]),
+                cut(depthwise, depthwise.weight[at], depthwise.bias[at]),
+                cut(project, project.weight[:, at], bias),
+            )
+            self.slices.append(nn.ModuleList(parts))
         given = block._block_args
         self.adds_input = given.id_skip and given.stride == 1 and given.input_filters == given.output_filters
 
@@ -48,23 +52,14 @@ class Sliced(nn.Module):
         return out
 
 
-def part(conv: nn.Conv2d, at: slice) -> nn.Conv2d:
-    """The same, for some of what it puts out; of a depthwise one for as much of what it takes in."""
-    with torch.no_grad():
-        some = copy.deepcopy(conv)
-        some.weight, some.bias = nn.Parameter(conv.weight[at]), nn.Parameter(conv.bias[at])
-        some.out_channels = len(some.weight)
-        if conv.groups > 1:
-            some.in_channels = some.groups = some.out_channels
-    return some
-
-
-def inputs_of(conv: nn.Conv2d, at: slice) -> nn.Conv2d:
-    """The same, for some of what it takes in."""
-    with torch.no_grad():
-        some = copy.deepcopy(conv)
-        some.weight = nn.Parameter(conv.weight[:, at])
-        some.in_channels = some.weight.shape[1]
+def cut(conv: nn.Conv2d, weight: Tensor, bias: Tensor | None) -> nn.Conv2d:
+    """The same with some of its weights, output×input×height×width; a depthwise one takes in as much as it puts out."""
+    some = copy.deepcopy(conv)
+    some.weight = nn.Parameter(weight.detach())
+    some.bias = None if bias is None else nn.Parameter(bias.detach())
+    some.out_channels, some.in_channels = weight.shape[:2]
+    if conv.groups > 1:
+        some.in_channels = some.groups = some.out_channels
     return some
 
 
