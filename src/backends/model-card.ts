@@ -60,6 +60,7 @@ const outputSchema = v.variant('decoder', [
     activation,
     threshold,
     top: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000)), 3),
+    recheck: v.optional(v.nullable(unit), null),
   }),
   v.strictObject({
     ...commonOutput,
@@ -86,6 +87,8 @@ export function parseModelCard(value: unknown): ModelCard {
   const read = v.safeParse(cardSchema, value);
   if (read.success) {
     const { format: _, ...card } = read.output;
+    if (card.input.encoding === 'jpeg' && 'recheck' in card.output && card.output.recheck !== null)
+      throw new BadCard('output.recheck is set, but only pixels can be turned, not a jpeg');
     return card;
   }
   const [issue] = read.issues;

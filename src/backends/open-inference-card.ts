@@ -44,7 +44,7 @@ function outputOf({ outputs, class: wanted, decoder, activation, threshold }: Ca
     case 'score':
       return { ...common, decoder, activation };
     case 'grid':
-      return { ...common, decoder, activation, threshold, top: 3 };
+      return { ...common, decoder, activation, threshold, top: 3, recheck: null };
     case 'yolo':
       if (activation === 'softmax') throw new BadCard('activation: softmax is not for decoder: yolo');
       return { ...common, decoder, activation, threshold, overlap: 0.45 };

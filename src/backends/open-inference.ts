@@ -5,7 +5,7 @@ import type { KeyValues } from '../core/keys.ts';
 import type { Backend } from '../core/ports.ts';
 import type { Assessment, JobRef } from '../core/types.ts';
 import { undecodable } from './bad-frame.ts';
-import { readSight } from './decoders/sight.ts';
+import { lookTwice } from './decoders/second-look.ts';
 import { BadOutput } from './decoders/tensor.ts';
 import type { BackendDeps } from './deps.ts';
 import type { Fit } from './fit.ts';
@@ -64,8 +64,7 @@ export function createOpenInference(options: OpenInferenceOptions, deps: Backend
     const { input, fit } = await feed(plan, seen);
     signal.throwIfAborted();
     try {
-      const tensors = await api.infer(input, plan.outputs, signal);
-      return readSight(plan.card, tensors, fit);
+      return await lookTwice(plan.card, input.data, fit, () => api.infer(input, plan.outputs, signal));
     } catch (error) {
       throw error instanceof BadOutput ? badOutput(error) : error;
     }

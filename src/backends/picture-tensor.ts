@@ -92,6 +92,23 @@ function lay(
   return pixels;
 }
 
+/** Turns a picture's numbers, where they are, into those of the picture upside down: turned by 180°, not mirrored. */
+export function turnHalf(pixels: Pixels, layout: PixelRules['layout']): void {
+  if (layout === 'nchw') {
+    const plane = pixels.length / 3;
+    for (let colour = 0; colour < 3; colour += 1)
+      pixels.subarray(colour * plane, (colour + 1) * plane).reverse();
+    return;
+  }
+  pixels.reverse();
+  // Now the colours of each pixel come in the other order, too.
+  for (let at = 0; at + 2 < pixels.length; at += 3) {
+    const first = pixels[at] ?? 0;
+    pixels[at] = pixels[at + 2] ?? 0;
+    pixels[at + 2] = first;
+  }
+}
+
 /** What each of the 256 values of a colour becomes. */
 function valuesOf(
   channel: number,

@@ -52,6 +52,8 @@ export interface GridOutput extends CommonOutput {
   readonly threshold: number;
   /** The picture's score is the mean of so many highest cells. */
   readonly top: number;
+  /** From this score on, 0..1, after calibration, the picture is judged again upside down. null: never. */
+  readonly recheck: number | null;
 }
 
 /** Boxes with confidences, in one of the usual forms. */

@@ -53,6 +53,13 @@ for (const [what, card, why] of [
   ['two means', { ...least, input: { mean: [0, 0] } }, /input\.mean/],
   ['a mean that is null', { ...least, input: { mean: [0, 0, null] } }, /input\.mean/],
   ['a neutral point of 1', { ...least, neutral: 1 }, /neutral/],
+  ['a second look from 2 on', { ...least, output: { decoder: 'grid', recheck: 2 } }, /output\.recheck/],
+  ['a second look at boxes', { ...least, output: { decoder: 'yolo', recheck: 0.3 } }, /recheck/],
+  [
+    'a second look at a JPEG',
+    { ...least, input: { encoding: 'jpeg' }, output: { decoder: 'grid', recheck: 0.3 } },
+    /output\.recheck.*jpeg/,
+  ],
   ['a short sum', { ...least, sha256: 'abc' }, /sha256/],
   ['a slope without offset', { ...least, calibration: { slope: 1 } }, /calibration/],
   ['an array', [], /the whole|format/],

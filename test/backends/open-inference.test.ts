@@ -171,6 +171,21 @@ test('a card stands for all keys about the model', async (t) => {
   assert.equal(score, regions[0]?.score, 'the highest cell alone');
 });
 
+test('what may be a failure is asked twice, the second time upside down; nothing else is', async (t) => {
+  const card = cardFile(t);
+  card.write({ output: { decoder: 'grid', threshold: 0.25, recheck: 0.3 } });
+  const rig = await startRig(t, { card: card.path });
+  const good = await rig.assess(aJob(), goodPicture);
+  assert.deepEqual(rig.kinds(), ['metadata', 'infer as binary']);
+  await rig.clock.advance(stepMs);
+  const bad = await rig.assess(aJob(), badPicture);
+  assert.deepEqual(rig.kinds().slice(2), ['infer as binary', 'infer as binary']);
+  // This model judges by what lies in a cell alone, so that both looks agree.
+  const plain = await startRig(t);
+  assert.equal(bad.score, (await plain.assess(aJob(), badPicture)).score);
+  assert.ok(good.score < 0.15 && bad.score > 0.6, `${good.score} and ${bad.score}`);
+});
+
 test('a model that cannot be fed is refused by name and shape, and looked at again after ten minutes', async (t) => {
   const list = { ...goodMetadata, inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 10] }] };
   const change = { decoder: 'score' } as const;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
-import { type PixelRules, pictureTensor, smallJpeg } from '../../src/backends/picture-tensor.ts';
+import { type PixelRules, pictureTensor, smallJpeg, turnHalf } from '../../src/backends/picture-tensor.ts';
 import { drawScene } from '../../src/virtual/scene.ts';
 
 const plain: PixelRules = {
@@ -168,4 +168,17 @@ test('a JPEG for a model that decodes itself is never larger than it can use', a
   const small = await smallJpeg(picture, { width: 320, height: 320 });
   const { width, height } = await sharp(small.jpeg).metadata();
   assert.deepEqual([small.width, small.height, width, height], [320, 180, 320, 180]);
+});
+
+test('a picture upside down has its last pixel first, colours in their order, and turned again is the picture', () => {
+  const last = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  turnHalf(last, 'nhwc');
+  assert.deepEqual([...last], [10, 11, 12, 7, 8, 9, 4, 5, 6, 1, 2, 3]);
+  const values = Array.from({ length: 18 }, (_, at) => at + 0.5);
+  const first = Float32Array.from(values);
+  turnHalf(first, 'nchw');
+  assert.deepEqual([...first.slice(0, 6)], [5.5, 4.5, 3.5, 2.5, 1.5, 0.5]);
+  assert.deepEqual([...first.slice(12)], [17.5, 16.5, 15.5, 14.5, 13.5, 12.5]);
+  turnHalf(first, 'nchw');
+  assert.deepEqual([...first], values);
 });

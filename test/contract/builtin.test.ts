@@ -147,6 +147,31 @@ describe('the built-in detector judges', () => {
     }
   });
 
+  it('a picture upside down as what it is, where the card asks for a second look', async (t) => {
+    const plain = (width: number, height: number, background: string) =>
+      ({ create: { width, height, channels: 3, background } }) as const;
+    const left = await sharp(plain(640, 360, '#808080'))
+      .composite([{ input: plain(160, 200, '#ff0000'), left: 40, top: 120 }])
+      .jpeg()
+      .toBuffer();
+    for (const [name, layout] of [
+      ['grid', 'nchw'],
+      ['bytes', 'nhwc'],
+    ] as const) {
+      // This model judges each place by itself. Had it been shown the same view again, nothing on the left would be left of it.
+      const [once, twice] = await Promise.all(
+        [null, 0].map((recheck) => {
+          const output = { ...gridCard.output, recheck };
+          const model = modelFile(name, { format: 1, name, input: { layout }, output });
+          return rigOf(t, { model }).rig.assess(aJob(), left);
+        }),
+      );
+      const cells = once?.cells?.scores ?? [];
+      assert.ok((cells[0] ?? 0) > 0.5 && (cells[3] ?? 1) < 0.1, `${name}: ${cells.join(' ')}`);
+      assert.deepEqual(twice?.cells?.scores, cells, name);
+    }
+  });
+
   it('progressive, grey, CMYK and turned JPEGs', async (t) => {
     const house = rigOf(t);
     const plain = await house.rig.assess(aJob(), badPicture);

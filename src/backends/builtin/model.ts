@@ -5,7 +5,8 @@ import type * as Ort from 'onnxruntime-node';
 import { BackendError } from '../../core/errors.ts';
 import type { CardOutput } from '../../core/model-card.ts';
 import { undecodable } from '../bad-frame.ts';
-import { readSight, type Sight } from '../decoders/sight.ts';
+import { lookTwice } from '../decoders/second-look.ts';
+import type { Sight } from '../decoders/sight.ts';
 import { BadOutput, type Tensor } from '../decoders/tensor.ts';
 import { BadCard, readModelCard } from '../model-card.ts';
 import type { Metadata, MetadataTensor } from '../open-inference-messages.ts';
@@ -79,9 +80,10 @@ export async function loadModel(
       const decodedMs = performance.now();
       try {
         const input = tensorOf(runtime, pixels, shapeFor(plan, fit.input));
-        const answer = await session.run({ [feed.name]: input }, [...plan.outputs]);
-        const tensors = plan.outputs.map((output) => readTensor(output, answer[output]));
-        const sight = readSight(card, tensors, fit);
+        const sight = await lookTwice(card, pixels, fit, async () => {
+          const answer = await session.run({ [feed.name]: input }, [...plan.outputs]);
+          return plan.outputs.map((output) => readTensor(output, answer[output]));
+        });
         return { ...sight, decodeMs: decodedMs - startedMs, inferMs: performance.now() - decodedMs };
       } catch (cause) {
         throw badAnswer(cause);

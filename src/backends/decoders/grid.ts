@@ -35,6 +35,7 @@ export function gridShape(shape: readonly number[], layout: CardInput['layout'])
 /**
  * The mean of the highest cells, the groups of cells above the threshold, and the cells themselves. Cells whose middle lies beside the picture,
  * on the bars of a letterbox, do not count.
+ * @param turned what the model says of the picture upside down: each cell takes the mean of both scores
  * @throws BadOutput
  */
 export function decodeGrid(
@@ -42,10 +43,20 @@ export function decodeGrid(
   layout: CardInput['layout'],
   tensors: readonly Tensor[],
   fit: Fit,
+  turned: readonly Tensor[] | null = null,
 ): { readonly score: number; readonly regions: readonly Marked[]; readonly cells: Cells | null } {
-  const { shape, data } = onlyTensor(tensors);
-  const grid = gridShape(shape, layout);
+  const tensor = onlyTensor(tensors);
+  const grid = gridShape(tensor.shape, layout);
   const { rows, columns } = grid;
+  const said = cellScores(output, grid, tensor);
+  if (turned !== null) {
+    const other = onlyTensor(turned);
+    if (shapeText(other.shape) !== shapeText(tensor.shape))
+      throw new BadOutput(
+        `has the shape ${shapeText(other.shape)} once and ${shapeText(tensor.shape)} before`,
+      );
+    meetHalfway(said, cellScores(output, grid, other));
+  }
   const cell = { width: fit.input.width / columns, height: fit.input.height / rows };
   const boxOf = (x1: number, y1: number, x2: number, y2: number): Box => ({
     x1: x1 * cell.width,
@@ -55,8 +66,7 @@ export function decodeGrid(
   });
   const scores = new Float64Array(rows * columns);
   const counted: number[] = [];
-  for (let at = 0; at < scores.length; at += 1) {
-    const score = scoreOfClass(classesAt(data, at, grid), output.class, output.activation);
+  for (const [at, score] of said.entries()) {
     const [x, y] = [(at % columns) + 0.5, Math.floor(at / columns) + 0.5];
     if (toPicture(fit, boxOf(x - 0.01, y - 0.01, x + 0.01, y + 0.01)) === null) continue;
     scores[at] = score;
@@ -73,6 +83,20 @@ export function decodeGrid(
     regions,
     cells: onPicture(scores, grid, output.top, fit),
   };
+}
+
+/** The score of each cell, rows from the top. Throws BadOutput. */
+function cellScores(output: GridOutput, grid: GridShape, { data }: Tensor): Float64Array {
+  const scores = new Float64Array(grid.rows * grid.columns);
+  for (let at = 0; at < scores.length; at += 1)
+    scores[at] = scoreOfClass(classesAt(data, at, grid), output.class, output.activation);
+  return scores;
+}
+
+/** Makes each score the mean with that of the same place in the picture upside down, whose first cell is the last. */
+function meetHalfway(scores: Float64Array, turned: Float64Array): void {
+  for (let at = 0; at < scores.length; at += 1)
+    scores[at] = ((scores[at] ?? 0) + (turned[scores.length - 1 - at] ?? 0)) / 2;
 }
 
 /** More cells than this are not handed on: what is learned of a scene is far coarser. */

@@ -20,15 +20,24 @@ export interface Sight {
 
 const maxRegions = 32;
 
-/** Reads a model's answer. Throws BadOutput for one that is not what the card says, or that makes no sense. */
-export function readSight(card: ModelCard, tensors: readonly Tensor[], fit: Fit): Sight {
-  for (const { name, shape, data } of tensors) {
+/**
+ * Reads a model's answer.
+ * @param turned its answer to the picture upside down, where it was asked for that, too (second-look.ts)
+ * @throws BadOutput for one that is not what the card says, or that makes no sense
+ */
+export function readSight(
+  card: ModelCard,
+  tensors: readonly Tensor[],
+  fit: Fit,
+  turned: readonly Tensor[] | null = null,
+): Sight {
+  for (const { name, shape, data } of [...tensors, ...(turned ?? [])]) {
     if (sizeOf(shape) !== data.length)
       throw new BadOutput(
         `holds ${data.length} numbers as ${name}, where its shape ${shapeText(shape)} wants ${sizeOf(shape)}`,
       );
   }
-  const { score, regions, cells } = decode(card, tensors, fit);
+  const { score, regions, cells } = decode(card, tensors, fit, turned);
   return {
     score: calibrate(score, card.calibration),
     regions: regions
@@ -56,12 +65,13 @@ function decode(
   { input, output }: ModelCard,
   tensors: readonly Tensor[],
   fit: Fit,
+  turned: readonly Tensor[] | null,
 ): { score: number; regions: readonly Marked[]; cells: Cells | null } {
   switch (output.decoder) {
     case 'score':
       return { score: decodeScore(output, tensors), regions: [], cells: null };
     case 'grid':
-      return decodeGrid(output, input.layout, tensors, fit);
+      return decodeGrid(output, input.layout, tensors, fit, turned);
     case 'yolo':
       return { ...decodeYolo(output, tensors, fit), cells: null };
   }
