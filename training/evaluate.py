@@ -44,18 +44,25 @@ class Detector:
         laid = Image.new("RGB", used, (given["padding"],) * 3)
         laid.paste(image.resize((width, height), Image.Resampling.BILINEAR), (left, top))
         pixels = (np.asarray(laid, np.float32) - np.float32(given["mean"])) * np.float32(given["scale"])
-        name = self._session.get_inputs()[0].name
-        cells = self._session.run(None, {name: pixels.transpose(2, 0, 1)[None]})[0][0, 0]
+        cells = self._cells(pixels)
         cell = used[0] / cells.shape[1]
         place = (left / cell, top / cell, (left + width) / cell, (top + height) / cell)
         y, x = (np.arange(count) + 0.5 for count in cells.shape)
         rows = (y > place[1]) & (y < place[3])
         columns = (x > place[0]) & (x < place[2])
-        cells = np.where(rows[:, None] & columns[None], cells, 0)
-        highest = np.sort(cells[rows][:, columns].ravel())[-output["top"] :]
-        return self._calibrate(float(highest.mean())), cells, place
+        on_picture = rows[:, None] & columns[None]
+        score = self._score(cells[on_picture])
+        if output.get("recheck") is not None and score >= output["recheck"]:
+            cells = (cells + self._cells(pixels[::-1, ::-1])[::-1, ::-1]) / 2
+            score = self._score(cells[on_picture])
+        return score, np.where(on_picture, cells, 0), place
 
-    def _calibrate(self, score: float) -> float:
+    def _cells(self, pixels: np.ndarray) -> np.ndarray:
+        given = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+        return self._session.run(None, {self._session.get_inputs()[0].name: given})[0][0, 0]
+
+    def _score(self, cells: np.ndarray) -> float:
+        score = float(np.sort(cells)[-self.card["output"]["top"] :].mean())
         calibration = self.card["calibration"]
         if calibration is None:
             return score

@@ -23,6 +23,9 @@ from slices import slice_wide
 THRESHOLD = 0.5
 """Cells from here on are shown as regions, before calibration."""
 
+RECHECK = 0.3
+"""From this score on a picture is judged again upside down: below the neutral point, and seldom reached."""
+
 
 def load(checkpoints: list[Path]) -> tuple[Scores, int]:
     """
@@ -84,6 +87,7 @@ def card_of(path: Path, size: int, calibration: tuple[float, float] | None, neut
             "activation": "none",
             "threshold": THRESHOLD,
             "top": TOP,
+            "recheck": None if calibration is None else RECHECK,
         },
         "calibration": {"slope": round(slope, 4), "offset": round(offset, 4)},
         "neutral": round(neutral, 3),
