@@ -34,6 +34,7 @@ const gridCard = {
   name: 'colour',
   output: { decoder: 'grid', activation: 'sigmoid', threshold: 0.1 },
 };
+const hasWasm = existsSync(join(wasmFolder, 'node_modules/onnxruntime-web'));
 let files = 0;
 
 /** Writes a model and its card; returns the path of the model. */
@@ -134,7 +135,6 @@ describe('the built-in detector judges', () => {
       yolo: { decoder: 'yolo', threshold: 0.1 },
       apart: { decoder: 'yolo', threshold: 0.1 },
     };
-    const hasWasm = existsSync(join(wasmFolder, 'node_modules/onnxruntime-web'));
     for (const [name, output] of Object.entries(cards)) {
       const side = name === 'score' ? { width: modelSide, height: modelSide } : {};
       const input = { ...side, layout: name === 'bytes' ? 'nhwc' : 'nchw' };
@@ -154,16 +154,17 @@ describe('the built-in detector judges', () => {
       .composite([{ input: plain(160, 200, '#ff0000'), left: 40, top: 120 }])
       .jpeg()
       .toBuffer();
-    for (const [name, layout] of [
-      ['grid', 'nchw'],
-      ['bytes', 'nhwc'],
+    for (const [name, layout, runtime] of [
+      ['grid', 'nchw', 'native'],
+      ['bytes', 'nhwc', 'native'],
+      ...(hasWasm ? ([['grid', 'nchw', 'wasm']] as const) : []),
     ] as const) {
-      // This model judges each place by itself. Had it been shown the same view again, nothing on the left would be left of it.
+      // This model judges each place by itself. Had it been shown the same view again, half of it would be on the right.
       const [once, twice] = await Promise.all(
         [null, 0].map((recheck) => {
           const output = { ...gridCard.output, recheck };
           const model = modelFile(name, { format: 1, name, input: { layout }, output });
-          return rigOf(t, { model }).rig.assess(aJob(), left);
+          return rigOf(t, { model, runtime }).rig.assess(aJob(), left);
         }),
       );
       const cells = once?.cells?.scores ?? [];
