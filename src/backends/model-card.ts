@@ -87,7 +87,8 @@ export function parseModelCard(value: unknown): ModelCard {
   const read = v.safeParse(cardSchema, value);
   if (read.success) {
     const { format: _, ...card } = read.output;
-    if (card.input.encoding === 'jpeg' && 'recheck' in card.output && card.output.recheck !== null)
+    const recheck = card.output.decoder === 'grid' ? card.output.recheck : null;
+    if (card.input.encoding === 'jpeg' && recheck !== null)
       throw new BadCard('output.recheck is set, but only pixels can be turned, not a jpeg');
     return card;
   }
