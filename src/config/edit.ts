@@ -24,7 +24,11 @@ export function editConf(text: string, edit: Edit): string | null {
   const written = edit.lines.length === 0 ? [] : [`${edit.key}:`, ...edit.lines.map((line) => `    ${line}`)];
   if (entry !== undefined) {
     const from = entry.line - 1;
-    lines.splice(from, lastLineOf(lines, from) - from + 1, ...written);
+    const count = lastLineOf(lines, from) - from + 1;
+    // Notes that are indented go with the value that they are about; others between its lines stay, below it.
+    const indent = indentOf(lines[from] ?? '');
+    const notes = lines.slice(from, from + count).filter((line) => isNote(line) && indentOf(line) <= indent);
+    lines.splice(from, count, ...written, ...notes);
   } else if (section !== undefined) {
     const last = section.entries.at(-1);
     const at = last === undefined ? section.line - 1 : lastLineOf(lines, last.line - 1);
@@ -43,11 +47,15 @@ function lastLineOf(lines: readonly string[], from: number): number {
   let last = from;
   for (let at = from + 1; at < lines.length; at += 1) {
     const line = lines[at] ?? '';
-    if (line.trim() === '' || /^\s*[#;]/.test(line)) continue;
+    if (line.trim() === '' || isNote(line)) continue;
     if (indentOf(line) <= indent) break;
     last = at;
   }
   return last;
+}
+
+function isNote(line: string): boolean {
+  return /^\s*[#;]/.test(line);
 }
 
 function indentOf(line: string): number {

@@ -54,6 +54,12 @@ describe('setting a key', () => {
     assert.equal(set('[camera]\nignore: 1\nignore: 2\n', ['0,0,1,0.5']), null);
   });
 
+  it('keeps notes between the lines of a value that are not indented as it is', () => {
+    const text = '[camera]\nignore:\n    0,0,1,1\n# the clamp\n  ; and its screw\n    0,0,1,0.2\n[log]\n';
+    const notes = '# the clamp\n[log]\n';
+    assert.equal(set(text, ['0,0,1,0.5']), `[camera]\nignore:\n    0,0,1,0.5\n${notes}`);
+    assert.equal(set(text, []), `[camera]\n${notes}`);
+  });
   it('changes nothing else, whatever the file holds', () => {
     const line = fc.constantFrom(
       ...[
